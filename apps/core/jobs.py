@@ -1,0 +1,206 @@
+"""How does work leave the request? As a row in the same transaction; the queue is only the doorbell.
+
+Losing every message in the queue loses nothing: ``ring_due_jobs`` rings again for every row that is due and that
+nobody holds. A worker holds a job by a lease which it renews; when it dies, the lease runs out and the job is rung
+again with a higher fence.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import structlog
+from celery import Task, current_app
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from kombu.exceptions import OperationalError
+from prometheus_client import Counter
+
+from apps.core import tenancy
+from apps.core.models import Job
+
+logger = structlog.get_logger(__name__)
+
+LEASE_SECONDS = 10
+RENEW_SECONDS = 3
+MAX_ATTEMPTS = 12
+# A ring that nobody answered is repeated after this long: a message lost with the broker costs seconds, and a busy
+# worker is not rung at every sweep.
+UNANSWERED_SECONDS = 8
+SWEEP_BATCH = 500
+
+RINGS_FAILED = Counter("switchboard_job_rings_failed", "Doorbell messages the broker did not take.")
+JOBS_DEAD = Counter("switchboard_jobs_dead", "Jobs given up after too many attempts.", ["name"])
+
+
+class UnknownJob(LookupError):
+    """A job names a task that no app defines. A programming error."""
+
+
+class Postpone(Exception):
+    """Raised by a task whose turn has not come: give the job back and try again in ``seconds``."""
+
+    def __init__(self, *, seconds: float, reason: str) -> None:
+        self.seconds = seconds
+        self.reason = reason
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job held by this worker. ``fence`` proves that it is still ours."""
+
+    job_id: UUID
+    fence: int
+    attempt: int
+    name: str
+    organisation_id: UUID | None
+    arguments: Mapping[str, Any]
+
+
+@cache
+def _load_tasks() -> None:
+    # A web process has not imported the apps' task modules; without this their names are unknown there.
+    current_app.loader.import_default_modules()
+
+
+def find_task(name: str) -> Task:
+    """Return the task called ``name``. Raises ``UnknownJob``."""
+    _load_tasks()
+    task = current_app.tasks.get(name)
+    if task is None:
+        raise UnknownJob(f"No app defines a task called {name!r}.")
+    return task
+
+
+def enqueue(name: str, *, run_at: datetime | None = None, **arguments: Any) -> Job:
+    """Write a job into the current transaction and ring for it after commit.
+
+    ``arguments`` are ids and small plain values, never personal data. ``run_at`` delays the first attempt.
+    Raises ``UnknownJob``; raises ``RuntimeError`` outside a transaction, because then a crash could lose the job.
+    """
+    find_task(name)
+    if not connection.in_atomic_block:
+        raise RuntimeError(f"Job {name} was enqueued outside a transaction.")
+    values: dict[str, Any]
+    if run_at is None:
+        values = {"ring_at": Now() + timedelta(seconds=UNANSWERED_SECONDS)}
+    else:
+        values = {"run_at": run_at, "ring_at": run_at}
+    job = Job.objects.create(
+        name=name,
+        organisation_id=tenancy.find_current_organisation_id(),
+        arguments={key: str(value) if isinstance(value, UUID) else value for key, value in arguments.items()},
+        **values,
+    )
+    if run_at is None:
+        transaction.on_commit(lambda: ring(job.id, name))
+    return job
+
+
+def ring(job_id: UUID, name: str) -> bool:
+    """Wake a worker for the job. Returns False if the broker did not take the message; the sweeper rings again."""
+    try:
+        find_task(name).apply_async(kwargs={"job_id": str(job_id)}, retry=False)
+    except (OperationalError, OSError) as error:
+        RINGS_FAILED.inc()
+        logger.warning("job.ring_failed", job_id=str(job_id), job=name, error=type(error).__name__)
+        return False
+    return True
+
+
+def claim(job_id: UUID) -> Claim | None:
+    """Take the lease on a due job, or return None when it is gone, dead, not due or held by another worker."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE core_job
+               SET lease_until = clock_timestamp() + make_interval(secs => %s), fence = fence + 1,
+                   attempts = attempts + 1
+             WHERE id = %s AND dead_at IS NULL AND run_at <= clock_timestamp()
+               AND (lease_until IS NULL OR lease_until < clock_timestamp())
+            RETURNING fence, attempts
+            """,
+            [LEASE_SECONDS, job_id],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    job = Job.objects.get(id=job_id)
+    return Claim(job.id, row[0], row[1], job.name, job.organisation_id, job.arguments)
+
+
+def renew(claims: Iterable[Claim]) -> set[UUID]:
+    """Extend the leases of these claims; return the ids of those that are still ours."""
+    held = list(claims)
+    if not held:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE core_job AS job SET lease_until = clock_timestamp() + make_interval(secs => %s)
+              FROM unnest(%s::uuid[], %s::int[]) AS held (id, fence)
+             WHERE job.id = held.id AND job.fence = held.fence
+            RETURNING job.id
+            """,
+            [LEASE_SECONDS, [claim.job_id for claim in held], [claim.fence for claim in held]],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def complete(held: Claim) -> bool:
+    """Delete the finished job. Returns False when another worker took it over in the meantime."""
+    return Job.objects.filter(id=held.job_id, fence=held.fence).delete()[0] == 1
+
+
+def postpone(held: Claim, *, seconds: float, counts: bool = True, error: str = "") -> None:
+    """Give the job back, due again in ``seconds``. ``counts=False`` for waiting that is nobody's failure."""
+    if counts and held.attempt >= MAX_ATTEMPTS:
+        bury(held, error=error)
+        return
+    due = Now() + timedelta(seconds=seconds)
+    Job.objects.filter(id=held.job_id, fence=held.fence).update(
+        run_at=due,
+        ring_at=due,
+        lease_until=None,
+        last_error=error[:200],
+        attempts=F("attempts") if counts else F("attempts") - 1,
+    )
+
+
+def bury(held: Claim, *, error: str) -> None:
+    """Give up on the job; it stays for the operator to see."""
+    Job.objects.filter(id=held.job_id, fence=held.fence).update(dead_at=Now(), lease_until=None, last_error=error[:200])
+    JOBS_DEAD.labels(held.name).inc()
+    logger.error("job.dead", job=held.name, job_id=str(held.job_id), error=error)
+
+
+def is_open(job_id: UUID) -> bool:
+    """Tell whether the job may still run."""
+    return Job.objects.filter(id=job_id, dead_at=None).exists()
+
+
+def ring_due_jobs() -> int:
+    """Ring for every due job that nobody holds and whose last ring went unanswered; return how many were rung."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE core_job SET ring_at = clock_timestamp() + make_interval(secs => %s)
+             WHERE id IN (
+                   SELECT id FROM core_job
+                    WHERE dead_at IS NULL AND ring_at <= clock_timestamp() AND run_at <= clock_timestamp()
+                      AND (lease_until IS NULL OR lease_until < clock_timestamp())
+                    ORDER BY ring_at LIMIT %s FOR UPDATE SKIP LOCKED)
+            RETURNING id, name
+            """,
+            [UNANSWERED_SECONDS, SWEEP_BATCH],
+        )
+        due = cursor.fetchall()
+    for job_id, name in due:
+        if not ring(job_id, name):
+            break
+    return len(due)
