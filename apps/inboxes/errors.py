@@ -1,0 +1,23 @@
+"""Which failures do inboxes name?"""
+
+from apps.core import errors
+
+
+class InboxNotFound(errors.NotFound):
+    code = "inbox.not_found"
+    default_message = "This chat does not exist or has been switched off."
+
+
+class SessionRejected(errors.Unauthenticated):
+    code = "session.rejected"
+    default_message = "This chat session is not valid. Reload the page to start a new one."
+
+
+class OriginRefused(errors.Forbidden):
+    code = "origin.refused"
+    default_message = "This chat may not be used from this website."
+
+
+class HelloMissing(errors.Invalid):
+    code = "hello.missing"
+    default_message = "A socket begins with hello."
