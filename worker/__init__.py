@@ -1,0 +1,1 @@
+"""The worker processes: the Celery app, its queues, its periodic work."""
