@@ -1,0 +1,21 @@
+"""How do the apps cooperate? The one table of events and who reacts, and of ports and what fills them.
+
+``jobs`` are written in the publisher's transaction and survive a crash; ``listeners`` run after commit and may be
+lost, so they only tell screens.
+"""
+
+from apps.conversations import events as conversations
+from apps.conversations import subscribers as conversation_screens
+from apps.core import eventbus
+from apps.desk import subscribers as desk_screens
+from apps.knowledge import events as knowledge
+
+
+def connect() -> None:
+    """Fill the table. Called once, when all apps are loaded."""
+    eventbus.connect(
+        conversations.MessageStored,
+        listeners=[conversation_screens.push_message, desk_screens.push_summary],
+    )
+    eventbus.connect(conversations.AnswerWanted, jobs=["ai.answer_conversation"])
+    eventbus.connect(knowledge.KnowledgeChanged)
