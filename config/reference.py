@@ -131,7 +131,7 @@ def desk_frames() -> tuple[list[type[BaseModel]], list[type[BaseModel]]]:
         for _, member in inspect.getmembers(desk_wire, inspect.isclass)
         if member.__module__ == desk_wire.__name__ and issubclass(member, BaseModel) and "type" in member.model_fields
     ]
-    inbound = [frame for frame in own if issubclass(frame, sockets.Inbound)]
+    inbound: list[type[BaseModel]] = [frame for frame in own if issubclass(frame, sockets.Inbound)]
     return inbound, [frame for frame in own if frame not in inbound]
 
 

@@ -16,6 +16,6 @@ app.conf.imports = ("worker.periodic",)
 app.conf.beat_schedule = SCHEDULE
 
 
-@setup_logging.connect  # type: ignore[untyped-decorator]
+@setup_logging.connect
 def _keep_our_logging(**_signal: object) -> None:
     """Being connected is enough: Celery then leaves the logging of Django's settings alone."""

@@ -21,7 +21,7 @@ def record_pulse(*, queue: str, **_later: object) -> None:
     pulse.record(queue)
 
 
-@worker_ready.connect  # type: ignore[untyped-decorator]
+@worker_ready.connect
 def _record_first_pulse(sender: Any, **_signal: object) -> None:
     # The first canary comes only after an interval; a worker that has just begun to consume counts at once.
     for queue in sender.task_consumer.queues:

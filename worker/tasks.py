@@ -3,7 +3,7 @@
 import random
 import time
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import structlog
@@ -27,8 +27,13 @@ TASK_SECONDS = Histogram(
 )
 LONGEST_BACKOFF_SECONDS = 3600
 
+if TYPE_CHECKING:
+    _Task = Task[..., Any]
+else:
+    _Task = Task
 
-class SuiteTask(Task):  # type: ignore[misc]
+
+class SuiteTask(_Task):
     """A task that carries a job by its id. Without ``job_id`` (periodic work) it simply runs.
 
     The arguments come from the job's row, not from the message. A ``SuiteError`` that is retryable, and any
@@ -88,4 +93,4 @@ class SuiteTask(Task):  # type: ignore[misc]
 
 def _backoff(attempt: int) -> float:
     """Return seconds until the next attempt: 1, 2, 4 … an hour, with a third of jitter."""
-    return min(2 ** (attempt - 1), LONGEST_BACKOFF_SECONDS) * random.uniform(0.8, 1.2)  # noqa: S311  not a secret
+    return float(min(2 ** (attempt - 1), LONGEST_BACKOFF_SECONDS)) * random.uniform(0.8, 1.2)  # noqa: S311  not a secret

@@ -27,7 +27,7 @@ class Organisation(models.Model):
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now())
 
-    objects: ClassVar[models.Manager["Organisation"]] = models.Manager()
+    objects = models.Manager()
 
     def __str__(self) -> str:
         return self.name

@@ -35,14 +35,21 @@ def save_organisation(*, slug: str, calendar: BusinessCalendar | None = None, **
 
 @transaction.atomic
 def save_member(
-    *, organisation: Organisation, email: str, name: str, role: Role, password: str, is_staff: bool = False
+    *,
+    organisation: Organisation,
+    email: str,
+    name: str,
+    role: Role,
+    password: str,
+    is_staff: bool = False,
+    is_superuser: bool = False,
 ) -> Membership:
     """Create a user with a membership, or bring both up to date. Raises Django's ``ValidationError``."""
     user = User.objects.filter(email__iexact=email).first()
     if user is None:
-        user = User.objects.create_user(email, password, name=name, is_staff=is_staff)
+        user = User.objects.create_user(email, password, name=name, is_staff=is_staff, is_superuser=is_superuser)
     else:
-        user.name, user.is_staff = name, is_staff
+        user.name, user.is_staff, user.is_superuser = name, is_staff, is_superuser
         if not user.check_password(password):
             user.set_password(password)
         user.save()

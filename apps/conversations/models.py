@@ -67,6 +67,8 @@ class Message(TenantModel):
     text = models.TextField(blank=True, default="")
     event = models.JSONField(null=True)
     citations = models.JSONField(default=list)
+    # For answers and replies: the customer's message up to which they answer.
+    answers_seq = models.BigIntegerField(null=True)
     engine = models.CharField(max_length=16, blank=True, default="")
     confidence = models.FloatField(null=True)
     client_id = models.UUIDField(null=True)

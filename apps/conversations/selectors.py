@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, JSONObject, Left
 
 from apps.conversations.errors import ConversationNotFound
@@ -47,7 +47,7 @@ def get_conversation(conversation_id: UUID) -> Conversation:
 
     Raises ``ConversationNotFound``.
     """
-    conversation = _with_people(Conversation.objects).filter(id=conversation_id).first()
+    conversation = _with_people().filter(id=conversation_id).first()
     if conversation is None:
         raise ConversationNotFound
     return conversation
@@ -55,7 +55,7 @@ def get_conversation(conversation_id: UUID) -> Conversation:
 
 def find_latest_conversation(*, customer_id: UUID, inbox_id: UUID) -> Conversation | None:
     """Return the customer's newest conversation in this inbox, or None."""
-    conversations = _with_people(Conversation.objects).filter(customer_id=customer_id, inbox_id=inbox_id)
+    conversations = _with_people().filter(customer_id=customer_id, inbox_id=inbox_id)
     return conversations.order_by("-created_at", "-id").first()
 
 
@@ -68,7 +68,7 @@ def list_conversations(
     limit: int = PAGE_LIMIT,
 ) -> Page:
     """Return conversations of the organisation in scope, by last activity, one page at a time (keyset)."""
-    conversations = _with_people(Conversation.objects)
+    conversations = _with_people()
     if statuses:
         conversations = conversations.filter(status__in=[status.value for status in statuses])
     if owner_kinds:
@@ -104,6 +104,12 @@ def list_texts_before(conversation: Conversation, *, seq: int, limit: int) -> li
     """Return the newest ``limit`` text messages up to and including ``seq``, oldest first."""
     texts = Message.objects.filter(conversation=conversation, kind=MessageKind.TEXT.value, seq__lte=seq)
     return list(reversed(texts.order_by("-seq")[:limit]))
+
+
+def find_answered_seq(conversation: Conversation) -> int:
+    """Return the ``seq`` up to which the customer has been answered; 0 when nobody ever has."""
+    answered = Message.objects.filter(conversation=conversation).aggregate(up_to=Max("answers_seq"))
+    return answered["up_to"] or 0
 
 
 def get_message_created(*, conversation_id: UUID, message_id: UUID) -> MessageCreated:
@@ -152,8 +158,8 @@ def _author_name(conversation: Conversation, message: Message) -> str:
     return str(conversation.customer) if message.author_kind == AuthorKind.CUSTOMER else ""
 
 
-def _with_people(conversations: "QuerySet[Conversation] | object") -> "QuerySet[Conversation]":
-    return conversations.select_related("customer", "organisation", "owner_member__user")  # type: ignore[attr-defined,no-any-return]
+def _with_people() -> "QuerySet[Conversation]":
+    return Conversation.objects.select_related("customer", "organisation", "owner_member__user")
 
 
 def _messages(conversation: Conversation) -> "QuerySet[Message]":
@@ -214,7 +220,7 @@ class LatestEvent:
 def list_waiting(*, after: WaitingCursor | None = None, limit: int = PAGE_LIMIT) -> WaitingPage:
     """Return what needs a person in the organisation in scope, longest waiting first (keyset)."""
     since = Coalesce("waiting_since", "last_message_at")
-    waiting = _with_people(Conversation.objects).filter(_NEEDS_PERSON, status__in=UNDONE)
+    waiting = _with_people().filter(_NEEDS_PERSON, status__in=UNDONE)
     waiting = waiting.annotate(since=since)
     if after is not None:
         waiting = waiting.filter(Q(since__gt=after.since) | Q(since=after.since, id__gt=after.id))
@@ -253,13 +259,13 @@ def list_last_seqs(*, owner_member_id: UUID, limit: int) -> dict[UUID, int]:
 
 def list_of_customer(customer_id: UUID, *, except_id: UUID, limit: int) -> list[Conversation]:
     """Return the other conversations of a customer, newest activity first."""
-    others = _with_people(Conversation.objects).filter(customer_id=customer_id).exclude(id=except_id)
+    others = _with_people().filter(customer_id=customer_id).exclude(id=except_id)
     return list(others.order_by("-last_message_at", "-id")[:limit])
 
 
 def search_conversations(*, words: Iterable[str], limit: int) -> list[Conversation]:
     """Return conversations whose title or customer reference contains every word, newest activity first."""
-    found = _with_people(Conversation.objects)
+    found = _with_people()
     for word in words:
         found = found.filter(Q(title__icontains=word) | Q(customer__reference__icontains=word))
     return list(found.order_by("-last_message_at", "-id")[:limit])
@@ -267,7 +273,7 @@ def search_conversations(*, words: Iterable[str], limit: int) -> list[Conversati
 
 def find_conversation(conversation_id: UUID) -> Conversation | None:
     """Return a conversation of the organisation in scope, or None."""
-    return _with_people(Conversation.objects).filter(id=conversation_id).first()
+    return _with_people().filter(id=conversation_id).first()
 
 
 def find_latest_answer(conversation: Conversation) -> MessageView | None:

@@ -68,7 +68,7 @@ def _load_tasks() -> None:
     current_app.loader.import_default_modules()
 
 
-def find_task(name: str) -> Task:
+def find_task(name: str) -> "Task[..., Any]":
     """Return the task called ``name``. Raises ``UnknownJob``."""
     _load_tasks()
     task = current_app.tasks.get(name)

@@ -1,7 +1,5 @@
 """What do all tables share? The tenant column, and the table of jobs."""
 
-from typing import ClassVar
-
 from django.db import models
 from django.db.models.functions import Now
 
@@ -15,9 +13,9 @@ class TenantModel(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     organisation = models.ForeignKey("accounts.Organisation", on_delete=models.CASCADE, related_name="+")
 
-    objects: ClassVar[TenantManager["TenantModel"]] = TenantManager()
+    objects = TenantManager()
     # Across organisations: for sweepers, migrations and operators only. Each use says why.
-    everywhere: ClassVar[models.Manager["TenantModel"]] = models.Manager()
+    everywhere = models.Manager()
 
     class Meta:
         abstract = True

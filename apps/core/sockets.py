@@ -11,6 +11,7 @@ import structlog
 from channels.db import DatabaseSyncToAsync
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from prometheus_client import Counter, Gauge
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
@@ -26,6 +27,7 @@ CLOSE_TOO_MANY = 4429
 # A client that sends this many frames we cannot read is not one of ours.
 BAD_FRAMES_ALLOWED = 5
 FRAME_LIMIT = 64 * 1024
+AWAY_RETRY_SECONDS = 2.0
 
 SOCKETS = Gauge("switchboard_sockets", "Open sockets.", ["kind"], multiprocess_mode="livesum")
 CLOSED = Counter("switchboard_sockets_closed", "Sockets closed by the server.", ["kind", "code"])
@@ -119,6 +121,10 @@ class SuiteConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self._handle(frame)
         except errors.SuiteError as error:
             await self._refuse(error, client_id)
+        except (OperationalError, InterfaceError) as error:
+            # The database is away or full. Nothing was stored; the client keeps what it has and tries again.
+            logger.warning("socket.database_away", error=type(error).__name__)
+            await self._refuse(errors.Unavailable(retry_after=AWAY_RETRY_SECONDS), client_id)
 
     async def wire_forward(self, event: dict[str, Any]) -> None:
         """Send what ``core.push`` has put into a group, as it is."""
@@ -142,6 +148,11 @@ class SuiteConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         """Close, and count why."""
         CLOSED.labels(self.kind, str(code)).inc()
         await self.close(code=code)
+
+    async def refuse_entry(self, error: errors.SuiteError) -> None:
+        """Say why this socket is not for the client, and close it with the error's code."""
+        await self._refuse(error, None)
+        await self.close_with(error.close_code)
 
     def introduced(self) -> None:
         """Tell the watchdog that the client has said who it is."""

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.db import InterfaceError, OperationalError
 from pydantic import TypeAdapter
 
 from apps.conversations import selectors as conversation_selectors
@@ -33,8 +34,10 @@ class VisitorConsumer(SuiteConsumer):
             origin, host = headers.get(b"origin"), headers.get(b"host", b"").decode("latin-1")
             services.check_origin(inbox, origin=None if origin is None else origin.decode("latin-1"), host=host)
         except errors.SuiteError as error:
-            await self._refuse(error, None)
-            await self.close_with(error.close_code)
+            await self.refuse_entry(error)
+            return
+        except (OperationalError, InterfaceError):
+            await self.refuse_entry(errors.Unavailable())
             return
         self.inbox = inbox
         self.organisation_id = inbox.organisation_id

@@ -111,6 +111,8 @@ def _database(database_url: str, *, pooled: bool) -> dict[str, object]:
     options: dict[str, object] = dict(database.get("OPTIONS") or {})  # type: ignore[call-overload]
     options["application_name"] = "switchboard"
     if pooled:
+        # A connection broken by a restart of the server is replaced before it is used.
+        database["CONN_HEALTH_CHECKS"] = True
         options["options"] = " ".join(f"-c {limit}" for limit in limits)
         options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 5, "max_idle": 300}
     database["OPTIONS"] = options

@@ -1,5 +1,7 @@
 """What is written down while it runs? Structured lines: for people on a laptop, JSON in production."""
 
+from typing import Any
+
 import structlog
 
 from config import env
@@ -18,7 +20,7 @@ LOG_FORMAT = env.choice(
     help="Lines for people or for machines.",
 )
 
-_shared = [
+_shared: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,

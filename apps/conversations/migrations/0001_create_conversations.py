@@ -91,6 +91,7 @@ class Migration(migrations.Migration):
                 ("text", models.TextField(blank=True, default="")),
                 ("event", models.JSONField(null=True)),
                 ("citations", models.JSONField(default=list)),
+                ("answers_seq", models.BigIntegerField(null=True)),
                 ("engine", models.CharField(blank=True, default="", max_length=16)),
                 ("confidence", models.FloatField(null=True)),
                 ("client_id", models.UUIDField(null=True)),

@@ -26,6 +26,7 @@ class Draft:
     text: str = ""
     event: EventView | None = None
     citations: Iterable[Citation] = ()
+    answers_seq: int | None = None
     engine: str = ""
     confidence: float | None = None
     client_id: UUID | None = None
@@ -58,6 +59,7 @@ def record_message(conversation: Conversation, draft: Draft, *, now: datetime) -
         text=draft.text,
         event=None if draft.event is None else draft.event.model_dump(mode="json"),
         citations=[citation.model_dump(mode="json") for citation in draft.citations],
+        answers_seq=draft.answers_seq,
         engine=draft.engine,
         confidence=draft.confidence,
         client_id=draft.client_id,

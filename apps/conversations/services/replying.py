@@ -21,6 +21,7 @@ def send_answer(
     *,
     conversation_id: UUID,
     answer_id: UUID,
+    question_seq: int,
     owner_version: int,
     text: str,
     citations: Sequence[Citation],
@@ -28,7 +29,7 @@ def send_answer(
     confidence: float,
     now: datetime,
 ) -> Accepted:
-    """Post the AI's answer as message ``answer_id``, once.
+    """Post the AI's answer to everything up to ``question_seq`` as message ``answer_id``, once.
 
     Raises ``OwnerChanged`` when the owner is no longer what it was when the run began: the AI never talks over a
     person. Repeating the call after a crash returns what was stored.
@@ -44,6 +45,7 @@ def send_answer(
         author_kind=AuthorKind.AI,
         text=text,
         citations=citations,
+        answers_seq=question_seq,
         engine=engine,
         confidence=confidence,
     )
@@ -66,7 +68,13 @@ def send_agent_reply(
     if earlier is not None:
         return earlier
     ownership.hand_to_member(conversation, actor, now=now)
-    draft = recording.Draft(author_kind=AuthorKind.AGENT, author_member=actor, text=cleaned, client_id=client_id)
+    draft = recording.Draft(
+        author_kind=AuthorKind.AGENT,
+        author_member=actor,
+        text=cleaned,
+        answers_seq=conversation.last_seq,
+        client_id=client_id,
+    )
     message = recording.record_message(conversation, draft, now=now)
     _mark_answered(conversation)
     return Accepted(conversation.id, message.id, message.seq, is_new=True)

@@ -1,0 +1,132 @@
+"""What do all tests share? One database for each test process, and the cast.
+
+acme is an organisation, ana its agent, adam its admin, vera a visitor of its web chat; oskar is an agent of another
+organisation, orbis.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connections
+
+from apps.accounts import services as account_services
+from apps.accounts.types import Role
+from apps.core import tenancy
+from apps.inboxes import services as inbox_services
+from tests.environment import WORKER
+
+if TYPE_CHECKING:
+    from apps.accounts.models import Membership, Organisation
+    from apps.inboxes.models import Inbox
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PASSWORD = "correct horse battery"
+VERA_SECRET = "s_" + "v" * 43
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip browser tests where there is no browser, loudly, unless they are required."""
+    if CHROMIUM is not None:
+        return
+    required = os.environ.get("SWITCHBOARD_BROWSER_TESTS") == "required"
+    for item in items:
+        if item.get_closest_marker("browser") is None:
+            continue
+        if required:
+            raise pytest.UsageError("Browser tests are required here, but no Chromium was found.")
+        item.add_marker(pytest.mark.skip(reason="NO BROWSER: Chromium is not installed, this was NOT tested"))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
+    """Create one database for this process as the owner, migrate it, and let the tests in as the application role."""
+    name = f"test_switchboard_{WORKER}"
+    owner, app = connections["owner"], connections["default"]
+    with django_db_blocker.unblock():
+        with owner.cursor() as cursor:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            cursor.execute(f'CREATE DATABASE "{name}"')
+        owner.close()
+        app.close_pool()  # type: ignore[attr-defined]
+        for connection in (owner, app):
+            connection.settings_dict["NAME"] = name
+        call_command("migrate", database="owner", verbosity=0, interactive=False)
+        with owner.cursor() as cursor:
+            # Tests that commit clean up by TRUNCATE, which the application itself may not.
+            cursor.execute("GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO switchboard_app")
+        owner.close()
+    yield
+    with django_db_blocker.unblock():
+        app.close_pool()  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def acme(db: None) -> "Organisation":
+    """Return an organisation that nobody is in scope of yet."""
+    return account_services.save_organisation(
+        slug="acme", name="Acme Rail", assistant_name="Alba", greeting="Hello.", locale="en"
+    )
+
+
+@pytest.fixture
+def orbis(db: None) -> "Organisation":
+    """Return another organisation."""
+    return account_services.save_organisation(slug="orbis", name="Orbis Ferries", locale="en")
+
+
+@pytest.fixture
+def in_acme(acme: "Organisation") -> Iterator["Organisation"]:
+    """Work in acme's scope."""
+    with tenancy.scope(acme.id):
+        yield acme
+
+
+def _member(organisation: "Organisation", name: str, role: Role) -> "Membership":
+    email = f"{name.lower()}@{organisation.slug}.example"
+    membership = account_services.save_member(
+        organisation=organisation, email=email, name=name, role=role, password=PASSWORD
+    )
+    membership.refresh_from_db(from_queryset=type(membership).everywhere.select_related("user", "organisation"))
+    return membership
+
+
+@pytest.fixture
+def ana(acme: "Organisation") -> "Membership":
+    """Return an agent of acme."""
+    return _member(acme, "Ana", Role.AGENT)
+
+
+@pytest.fixture
+def adam(acme: "Organisation") -> "Membership":
+    """Return an admin of acme."""
+    return _member(acme, "Adam", Role.ADMIN)
+
+
+@pytest.fixture
+def oskar(orbis: "Organisation") -> "Membership":
+    """Return an agent of orbis."""
+    return _member(orbis, "Oskar", Role.AGENT)
+
+
+@pytest.fixture
+def inbox(acme: "Organisation") -> "Inbox":
+    """Return acme's web chat."""
+    return inbox_services.save_inbox(organisation=acme, name="Website")
+
+
+@pytest.fixture
+def vera() -> str:
+    """Return the session secret of a visitor of acme's web chat who has not written yet."""
+    return VERA_SECRET
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> Iterator[None]:
+    """Begin each test with an empty cache: no test reads what another has left."""
+    cache.clear()
+    yield

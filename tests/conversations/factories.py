@@ -1,0 +1,32 @@
+"""Conversations for tests, made through the services."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from apps.conversations.models import Conversation
+from apps.conversations.services import receiving
+from apps.conversations.types import Accepted, Channel
+from apps.customers import services as customer_services
+
+if TYPE_CHECKING:
+    from apps.inboxes.models import Inbox
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+def start_conversation(inbox: "Inbox") -> Conversation:
+    """Start a conversation in the scope of the inbox's organisation."""
+    return receiving.start_conversation(
+        inbox_id=inbox.id, channel=Channel.WEB, customer=customer_services.create_visitor()
+    )
+
+
+def write(conversation: Conversation, text: str, *, minute: int = 0, client_id: UUID | None = None) -> Accepted:
+    """Let the customer write at so many minutes past noon."""
+    return receiving.receive_message(
+        conversation_id=conversation.id,
+        client_id=client_id or uuid4(),
+        text=text,
+        now=NOON + timedelta(minutes=minute),
+    )
