@@ -111,7 +111,7 @@ SHARED_OUT: tuple[type[BaseModel], ...] = (
     conversation_types.MessageCreated,
     ai_types.AnswerState,
     ai_types.AnswerDelta,
-    inbox_wire.Typing,
+    conversation_types.Typing,
     sockets.ErrorFrame,
     sockets.Pong,
 )

@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 urlpatterns = [
     path("", include("apps.ops.urls")),
     path("", include("apps.inboxes.urls")),
+    path("", include("apps.conversations.urls")),
     path("desk/", include("apps.desk.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),

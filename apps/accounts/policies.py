@@ -1,11 +1,13 @@
 """Who may do what? Decided by role, in one place."""
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
-from apps.accounts.types import Role
+from apps.accounts.errors import ApiKeyRejected, ScopeMissing
+from apps.accounts.types import Role, Scope
 
 if TYPE_CHECKING:
-    from apps.accounts.models import Membership
+    from apps.accounts.models import ApiKey, Membership
 
 DESK_ROLES = frozenset({Role.OWNER, Role.ADMIN, Role.AGENT})
 ADMIN_ROLES = frozenset({Role.OWNER, Role.ADMIN})
@@ -19,3 +21,12 @@ def can_work_at_desk(membership: "Membership") -> bool:
 def can_administer(membership: "Membership") -> bool:
     """Tell whether this member may change settings, members and keys."""
     return membership.is_active and membership.role in ADMIN_ROLES
+
+
+def access_by_key(key: "ApiKey | None", scope: Scope) -> UUID:
+    """Return the organisation a program works on. Raises ``ApiKeyRejected`` without a key, ``ScopeMissing``."""
+    if key is None:
+        raise ApiKeyRejected("This address is for programs; send an API key.")
+    if scope.value not in key.scopes:
+        raise ScopeMissing(f"This API key does not have the scope {scope.value}.")
+    return key.organisation_id

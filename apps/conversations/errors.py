@@ -34,3 +34,8 @@ class OwnerChanged(errors.Conflict):
 class ConversationClosed(errors.Conflict):
     code = "conversation.closed"
     default_message = "This conversation is closed."
+
+
+class CursorUnreadable(errors.Invalid):
+    code = "cursor.unreadable"
+    default_message = "This cursor was not made by this list. Begin without one."

@@ -287,7 +287,7 @@ def find_latest_event(conversation: Conversation, *, names: Iterable[EventName])
     """Return the newest event of one of these names in this conversation, or None."""
     events = _messages(conversation).filter(event__name__in=[name.value for name in names])
     event = events.order_by("-seq").first()
-    if event is None:
+    if event is None or event.event is None:
         return None
     actor = "" if event.author_member is None else event.author_member.user.get_short_name()
     return LatestEvent(EventName(event.event["name"]), actor, event.created_at)

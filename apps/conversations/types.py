@@ -117,6 +117,15 @@ class MessageCreated(Outward):
     message: MessageView
 
 
+class Typing(Outward):
+    """Somebody types. Transient."""
+
+    type: Literal["typing"] = "typing"
+    conversation_id: UUID
+    author: PersonView
+    on: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Updates:
     """Messages after a known ``seq``; ``more`` when the page was full."""

@@ -5,6 +5,7 @@ nobody holds. A worker holds a job by a lease which it renews; when it dies, the
 again with a higher fence.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -123,15 +124,15 @@ def claim(job_id: UUID) -> Claim | None:
                    attempts = attempts + 1
              WHERE id = %s AND dead_at IS NULL AND run_at <= clock_timestamp()
                AND (lease_until IS NULL OR lease_until < clock_timestamp())
-            RETURNING fence, attempts
+            RETURNING fence, attempts, name, organisation_id, arguments
             """,
             [LEASE_SECONDS, job_id],
         )
         row = cursor.fetchone()
     if row is None:
         return None
-    job = Job.objects.get(id=job_id)
-    return Claim(job.id, row[0], row[1], job.name, job.organisation_id, job.arguments)
+    fence, attempt, name, organisation_id, arguments = row
+    return Claim(job_id, fence, attempt, name, organisation_id, json.loads(arguments))
 
 
 def renew(claims: Iterable[Claim]) -> set[UUID]:

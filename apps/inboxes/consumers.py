@@ -7,7 +7,7 @@ from django.db import InterfaceError, OperationalError
 from pydantic import TypeAdapter
 
 from apps.conversations import selectors as conversation_selectors
-from apps.conversations.types import MessageCreated, OwnerKind, PersonView
+from apps.conversations.types import MessageCreated, OwnerKind, PersonView, Typing
 from apps.core import clock, errors, push, tenancy
 from apps.core.sockets import SuiteConsumer, in_database
 from apps.inboxes import selectors, services, wire
@@ -86,7 +86,7 @@ class VisitorConsumer(SuiteConsumer):
         if self.conversation_id is None:
             return
         author = PersonView(kind="customer", name="")
-        typing = wire.Typing(conversation_id=self.conversation_id, author=author, on=frame.on)
+        typing = Typing(conversation_id=self.conversation_id, author=author, on=frame.on)
         push.transient(push.conversation_group(self.conversation_id), typing)
 
     def _ready_inbox(self) -> Inbox:

@@ -83,12 +83,3 @@ class PersonRequested(Outbound):
     type: Literal["person.accepted"] = "person.accepted"
     client_id: UUID
     conversation_id: UUID
-
-
-class Typing(Outbound):
-    """Somebody types. Transient."""
-
-    type: Literal["typing"] = "typing"
-    conversation_id: UUID
-    author: PersonView
-    on: bool

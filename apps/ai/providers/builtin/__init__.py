@@ -1,0 +1,1 @@
+"""How do we answer from the passages alone, when no model is configured or none answers?"""

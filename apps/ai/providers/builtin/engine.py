@@ -1,0 +1,102 @@
+"""How is a question answered without a model? By quoting the sentences that hold the answer, if any does."""
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from apps.ai.providers.builtin import composing, scoring
+from apps.ai.providers.builtin.asking import CachedVectors, WordVectors
+from apps.ai.providers.builtin.language import guess_language
+from apps.ai.providers.builtin.phrases import GREETINGS, THANKS, THANKS_WORDS, Phrases, phrases_for
+from apps.ai.types import DraftRequest, Finish, Usage
+from apps.core import clock
+
+SMALL_TALK_WORDS = 5
+_PUNCTUATION = str.maketrans("", "", "!.,?;:-\u060c\u061f\u00a1\u00bf")
+
+
+class BuiltinProvider:
+    """An ``AnswerProvider`` that needs nothing but the passages. Takes a few milliseconds and no network."""
+
+    name: Literal["builtin"] = "builtin"
+
+    def __init__(self, *, word_vectors: WordVectors | None = None) -> None:
+        """``word_vectors``, if given, lets words of like meaning count: one unit vector (row) for each word."""
+        self._vectors = CachedVectors(word_vectors) if word_vectors is not None else None
+
+    def stream(self, request: DraftRequest, *, deadline: float, cancelled: Callable[[], bool]) -> "BuiltinStream":
+        """Begin an answer. It is quicker than any deadline, so ``deadline`` is not looked at."""
+        return BuiltinStream(request, cancelled, self._vectors)
+
+
+class BuiltinStream:
+    """One answer, sentence by sentence."""
+
+    def __init__(self, request: DraftRequest, cancelled: Callable[[], bool], vectors: WordVectors | None) -> None:
+        self._request = request
+        self._cancelled = cancelled
+        self._vectors = vectors
+        self._usage = Usage(model="builtin")
+        self._pieces = self._run()
+
+    @property
+    def usage(self) -> Usage:
+        return self._usage
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        return next(self._pieces)
+
+    def close(self) -> None:
+        """Stop."""
+        self._pieces.close()
+
+    def _run(self) -> Generator[str, None, None]:
+        started_at = clock.monotonic()
+        answer = write_answer(self._request, self._vectors)
+        self._usage = replace(self._usage, evidence=answer.evidence, first_token_ms=_ms_since(started_at))
+        finish: Finish = "cancelled"
+        try:
+            for piece in answer.pieces:
+                if self._cancelled():
+                    return
+                yield piece
+            finish = answer.finish
+        finally:
+            self._usage = replace(self._usage, finish=finish, total_ms=_ms_since(started_at))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer in the pieces in which it is sent, and how surely the passages hold it."""
+
+    pieces: tuple[str, ...]
+    finish: Finish
+    evidence: float | None
+
+
+def write_answer(request: DraftRequest, vectors: WordVectors | None = None) -> Answer:
+    """Return the answer; ``not_found``, with the offer of a person, if the passages do not hold it."""
+    phrases = phrases_for(guess_language(request.question, request.language))
+    if small_talk := _small_talk(request.question, phrases):
+        return Answer((small_talk,), "small_talk", None)
+    scored = scoring.score(request, vectors)
+    pieces = composing.compose(scored, phrases)
+    if not pieces:
+        return Answer((phrases.not_found,), "not_found", scored.evidence)
+    return Answer(tuple(pieces), "stop", scored.evidence)
+
+
+def _small_talk(question: str, phrases: Phrases) -> str:
+    said = question.lower().translate(_PUNCTUATION).split()
+    if not said or len(said) > SMALL_TALK_WORDS:
+        return ""
+    if all(word in THANKS for word in said) and any(word in THANKS_WORDS for word in said):
+        return phrases.thanks
+    return phrases.greeting if all(word in GREETINGS for word in said) else ""
+
+
+def _ms_since(started_at: float) -> float:
+    return round((clock.monotonic() - started_at) * 1000, 1)

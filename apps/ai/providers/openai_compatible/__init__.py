@@ -1,0 +1,1 @@
+"""How do we stream an answer from a model endpoint that speaks the OpenAI dialect?"""

@@ -1,0 +1,1 @@
+"""What does the AI do? Compose answers, run them, choose engines; import the module, not its names."""

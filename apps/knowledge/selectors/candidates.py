@@ -1,0 +1,160 @@
+"""Which passages might answer a question? The nearest by meaning and the best by words, each with both scores."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from pgvector import HalfVector
+
+from apps.core import tenancy
+from apps.knowledge.types import Vectors
+
+# BM25 as in the literature: how soon repetition stops counting, and how much length counts.
+K1, B = 1.2, 0.75
+# Up to so many passages every vector of the organisation is compared, which is exact and takes a few milliseconds;
+# beyond, the graph is walked.
+EXACT_UP_TO = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A passage worth a look. ``dense`` is None where the passage has no vector of this encoder."""
+
+    passage_id: UUID
+    document_id: UUID
+    ordinal: int
+    dense: float | None
+    lexical: float
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """What a search needs to know beforehand. ``text_configs`` are the ways words were reduced."""
+
+    epoch: int
+    passage_count: int
+    term_total: int
+    text_configs: tuple[str, ...]
+
+
+def get_index_state() -> IndexState:
+    """Return the state of the index of the organisation in scope; all zero before the first document."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT epoch, passage_count, term_total, text_configs FROM knowledge_knowledgeindex"
+            " WHERE organisation_id = %s",
+            [tenancy.current_organisation_id()],
+        )
+        row = cursor.fetchone()
+    return IndexState(0, 0, 0, ()) if row is None else IndexState(row[0], row[1], row[2], tuple(row[3]))
+
+
+_LIVE = "document.is_live AND document.audience = ANY(%(audiences)s)"
+_IN_LOCALE = " AND document.locale = ANY(%(locales)s)"
+
+_WORDS = """
+    word AS MATERIALIZED (
+        SELECT DISTINCT lexeme AS term
+        FROM unnest(%(configs)s::regconfig[]) AS config, unnest(to_tsvector(config, %(words)s))
+    ), posting AS MATERIALIZED (
+        SELECT word.term, passage_id, frequency, length
+        FROM word JOIN knowledge_posting AS posting
+            ON posting.organisation_id = %(organisation_id)s AND posting.term = word.term
+    ), weight AS MATERIALIZED (
+        SELECT term, ln(1 + (greatest(%(passage_count)s - count(passage_id), 0) + 0.5::float8) / (count(passage_id) + 0.5::float8)) AS idf
+        FROM word LEFT JOIN posting USING (term)
+        GROUP BY term
+    ), scored AS MATERIALIZED (
+        SELECT passage_id, sum(idf) AS covered,
+            sum(idf * frequency * (%(k1)s::float8 + 1) / (frequency + %(k1)s::float8 * (1 - %(b)s::float8 + %(b)s::float8 * length / %(average)s::float8))) AS bm25
+        FROM posting JOIN weight USING (term)
+        GROUP BY passage_id
+    ), lexical AS MATERIALIZED (
+        SELECT ranked.passage_id
+        FROM (SELECT passage_id, bm25 FROM scored ORDER BY bm25 DESC) AS ranked
+            JOIN knowledge_passage AS passage ON passage.id = ranked.passage_id
+            JOIN knowledge_document AS document ON document.id = passage.document_id
+        WHERE {live}
+        ORDER BY bm25 DESC
+        LIMIT %(pool)s
+    )
+"""
+
+# The cast makes the expression that of the encoder's graph; without it no graph fits, and every vector is compared.
+_DENSE = """
+    , dense AS MATERIALIZED (
+        SELECT near.passage_id
+        FROM (
+            SELECT passage_id, embedding{cast} <#> %(vector)s::halfvec{cast} AS distance
+            FROM knowledge_passagevector
+            WHERE organisation_id = %(organisation_id)s AND encoder_key = %(encoder_key)s
+            ORDER BY embedding{cast} <#> %(vector)s::halfvec{cast}
+        ) AS near
+            JOIN knowledge_passage AS passage ON passage.id = near.passage_id
+            JOIN knowledge_document AS document ON document.id = passage.document_id
+        WHERE {live}
+        ORDER BY distance
+        LIMIT %(pool)s
+    )
+"""
+
+_CANDIDATES = """
+    SELECT passage.id, passage.document_id, passage.ordinal, {dense} AS dense,
+        coalesce(scored.bm25, 0), coalesce(scored.covered / nullif((SELECT sum(idf) FROM weight), 0), 0)
+    FROM ({candidates}) AS candidate
+        JOIN knowledge_passage AS passage ON passage.id = candidate.passage_id
+        LEFT JOIN scored ON scored.passage_id = candidate.passage_id
+        {vectors}
+"""
+_VECTORS = """
+    LEFT JOIN knowledge_passagevector AS vector
+        ON vector.passage_id = candidate.passage_id AND vector.encoder_key = %(encoder_key)s
+"""
+
+
+def search_candidates(
+    *,
+    state: IndexState,
+    words: str,
+    vector: Vectors | None,
+    encoder_key: str,
+    pool: int,
+    audiences: Sequence[str],
+    locales: Sequence[str] | None = None,
+) -> list[Candidate]:
+    """Return the ``pool`` best passages by each of meaning and words, in no order, every one with both scores.
+
+    Only live documents for these audiences (and, if given, locales) of the organisation in scope. ``words`` is what
+    ``cleaning.as_words`` makes of the question; without ``vector`` only words count.
+    """
+    live = _LIVE + (_IN_LOCALE if locales is not None else "")
+    sql, parts = "WITH " + _WORDS.format(live=live), ["SELECT passage_id FROM lexical"]
+    parameters: dict[str, Any] = {
+        "organisation_id": tenancy.current_organisation_id(),
+        "configs": list(state.text_configs),
+        "words": words,
+        "passage_count": state.passage_count,
+        "average": max(state.term_total / max(state.passage_count, 1), 1.0),
+        "k1": K1,
+        "b": B,
+        "pool": pool,
+        "audiences": list(audiences),
+        "locales": list(locales or ()),
+        "encoder_key": encoder_key,
+    }
+    if vector is not None:
+        cast = f"::halfvec({len(vector)})" if state.passage_count > EXACT_UP_TO else ""
+        sql += _DENSE.format(live=live, cast=cast)
+        parts.append("SELECT passage_id FROM dense")
+        parameters["vector"] = HalfVector(vector).to_text()
+    sql += _CANDIDATES.format(
+        dense="NULL" if vector is None else "-(vector.embedding <#> %(vector)s::halfvec)",
+        candidates=" UNION ".join(parts),
+        vectors="" if vector is None else _VECTORS,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return [Candidate(*row) for row in cursor.fetchall()]
