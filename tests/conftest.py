@@ -126,7 +126,6 @@ def vera() -> str:
 
 
 @pytest.fixture(autouse=True)
-def empty_cache() -> Iterator[None]:
+def _empty_cache() -> None:
     """Begin each test with an empty cache: no test reads what another has left."""
     cache.clear()
-    yield

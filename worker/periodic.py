@@ -2,11 +2,15 @@
 
 from typing import Any
 
+import structlog
 from celery import shared_task
 from celery.signals import worker_ready
 
-from apps.core import jobs, pulse
-from worker.queues import URGENT
+from apps.core import errors, jobs, pulse
+from apps.knowledge.services import encoding
+from worker.queues import AI, URGENT
+
+logger = structlog.get_logger(__name__)
 
 
 @shared_task(name="worker.ring_due_jobs", queue=URGENT, acks_late=False)
@@ -23,6 +27,18 @@ def record_pulse(*, queue: str, **_later: object) -> None:
 
 @worker_ready.connect
 def _record_first_pulse(sender: Any, **_signal: object) -> None:
+    names = {queue.name for queue in sender.task_consumer.queues}
+    if AI in names:
+        _warm_up()
     # The first canary comes only after an interval; a worker that has just begun to consume counts at once.
-    for queue in sender.task_consumer.queues:
-        pulse.record(queue.name)
+    for name in names:
+        pulse.record(name)
+
+
+def _warm_up() -> None:
+    """Load the encoder before the suite counts as ready, so that the first customer does not wait for it."""
+    try:
+        encoding.warm_up()
+    except errors.SuiteError as error:
+        # Search goes by words alone then, and every answer's trace says so.
+        logger.warning("encoder.cold", reason=error.message)

@@ -1,4 +1,4 @@
-"""How does an app tell those above it that something happened? It publishes a frozen event; wiring decides who hears it.
+"""How does an app tell those above it that something happened? By a frozen event; wiring decides who hears it.
 
 Two kinds of reaction, both listed in config/wiring.py. *Jobs* are written as rows in the publisher's transaction, so
 a crash after commit loses none of them. *Listeners* run in the publisher's process after commit; they are for what

@@ -63,3 +63,7 @@ class ImportUnreadable(Invalid):
 class ImportRunning(Conflict):
     code = "knowledge.import_running"
     retryable = True
+
+
+class EvaluationUnreadable(Invalid):
+    code = "knowledge.evaluation_unreadable"

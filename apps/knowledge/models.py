@@ -3,10 +3,10 @@
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models.functions import Cast, Now
 from pgvector.django import HalfVectorField, HnswIndex
-from django.contrib.postgres.indexes import OpClass
 
 from apps.core.models import TenantModel
 from apps.knowledge.types import Audience
@@ -77,9 +77,7 @@ class Passage(TenantModel):
 def _graph(encoder_key: str, dimensions: int, name: str) -> HnswIndex:
     """One graph per encoder: a search walks only among vectors of its own space."""
     column = OpClass(Cast("embedding", HalfVectorField(dimensions=dimensions)), name="halfvec_ip_ops")
-    return HnswIndex(
-        column, name=name, m=16, ef_construction=64, condition=models.Q(encoder_key=encoder_key)
-    )
+    return HnswIndex(column, name=name, m=16, ef_construction=64, condition=models.Q(encoder_key=encoder_key))
 
 
 class PassageVector(TenantModel):
@@ -116,9 +114,7 @@ class Posting(TenantModel):
         "accounts.Organisation", on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
     )
     term = models.TextField(db_collation="C")
-    passage = models.ForeignKey(
-        "knowledge.Passage", on_delete=models.CASCADE, related_name="+", db_constraint=False
-    )
+    passage = models.ForeignKey("knowledge.Passage", on_delete=models.CASCADE, related_name="+", db_constraint=False)
     frequency = models.PositiveSmallIntegerField()
     length = models.PositiveSmallIntegerField()
 

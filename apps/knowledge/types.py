@@ -23,7 +23,8 @@ class Encoder(Protocol):
     """Turns text into vectors of length 1. Threads share one instance.
 
     ``key`` names model, precision and version: vectors of different keys never meet. ``max_tokens`` is where a text
-    is cut; whoever makes passages keeps below it.
+    is cut; whoever makes passages keeps below it. ``text_configs`` are the languages it understands, as PostgreSQL
+    calls them (None: any). ``word_weight`` is what a point of BM25 is worth beside the cosine.
     """
 
     @property
@@ -34,6 +35,12 @@ class Encoder(Protocol):
 
     @property
     def max_tokens(self) -> int: ...
+
+    @property
+    def text_configs(self) -> frozenset[str] | None: ...
+
+    @property
+    def word_weight(self) -> float: ...
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """Return one row per text, shape (n, dimensions). Uses all processors. Raises ``EncoderFailed``."""

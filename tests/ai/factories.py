@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
-
 from apps.ai.errors import ModelStalled
 from apps.ai.types import Draft, DraftRequest, Grounding, GroundingPassage, Usage
 from apps.core.ids import uuid7
@@ -88,9 +87,7 @@ class ScriptedEngine:
         self._stalls = stalls
         self.streams: list[ScriptedStream] = []
 
-    def stream(
-        self, request: DraftRequest, *, deadline: float, cancelled: Callable[[], bool]
-    ) -> ScriptedStream:
+    def stream(self, request: DraftRequest, *, deadline: float, cancelled: Callable[[], bool]) -> ScriptedStream:
         stream = ScriptedStream(self._pieces, stalls=self._stalls)
         self.streams.append(stream)
         return stream
@@ -107,5 +104,3 @@ class Notebook:
 
     def restart(self) -> None:
         self.lines.append("<restart>")
-
-

@@ -12,9 +12,7 @@ def test_the_first_engine_writes_and_the_second_is_not_asked() -> None:
     model, builtin = ScriptedEngine("model", ["Two ", "days."]), ScriptedEngine("builtin", ["Quoted."])
     notebook = Notebook()
 
-    result = draft(
-        request(), [model, builtin], sink=notebook, deadline=clock.monotonic() + 5, cancelled=lambda: False
-    )
+    result = draft(request(), [model, builtin], sink=notebook, deadline=clock.monotonic() + 5, cancelled=lambda: False)
 
     assert (result.text, result.engine, result.failures) == ("Two days.", "model", ())
     assert notebook.lines == ["Two ", "days."]
@@ -26,9 +24,7 @@ def test_an_engine_that_stalls_in_mid_answer_is_replaced_from_the_beginning() ->
     model, builtin = ScriptedEngine("model", ["Two "], stalls=True), ScriptedEngine("builtin", ["Quoted."])
     notebook = Notebook()
 
-    result = draft(
-        request(), [model, builtin], sink=notebook, deadline=clock.monotonic() + 5, cancelled=lambda: False
-    )
+    result = draft(request(), [model, builtin], sink=notebook, deadline=clock.monotonic() + 5, cancelled=lambda: False)
 
     assert (result.text, result.engine) == ("Quoted.", "builtin")
     assert notebook.lines == ["Two ", "<restart>", "Quoted."]

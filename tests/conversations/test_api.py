@@ -31,9 +31,7 @@ def get(client: APIClient, path: str, **query: Any) -> tuple[int, Any]:
     return response.status_code, response.json()
 
 
-def test_a_program_reads_conversations_page_by_page(
-    in_acme: "Organisation", inbox: "Inbox", reader: APIClient
-) -> None:
+def test_a_program_reads_conversations_page_by_page(in_acme: "Organisation", inbox: "Inbox", reader: APIClient) -> None:
     conversations = [start_conversation(inbox) for _ in range(5)]
     for minute, conversation in enumerate(conversations):
         write(conversation, f"Question {minute}", minute=minute)

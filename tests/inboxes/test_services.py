@@ -29,9 +29,7 @@ def test_looking_stores_nothing(in_acme: "Organisation", inbox: "Inbox", vera: s
 def test_the_first_message_makes_session_customer_and_conversation(
     in_acme: "Organisation", inbox: "Inbox", vera: str
 ) -> None:
-    visit, accepted = services.accept_web_message(
-        inbox=inbox, secret=vera, client_id=uuid4(), text="Hello", now=NOON
-    )
+    visit, accepted = services.accept_web_message(inbox=inbox, secret=vera, client_id=uuid4(), text="Hello", now=NOON)
 
     assert visit.conversation_id == accepted.conversation_id
     assert services.find_visit(inbox=inbox, secret=vera) == visit
@@ -64,9 +62,7 @@ def test_what_cannot_be_a_secret_is_refused(in_acme: "Organisation", inbox: "Inb
     assert WebSession.objects.count() == 0
 
 
-def test_a_secret_of_one_inbox_says_nothing_in_another(
-    in_acme: "Organisation", inbox: "Inbox", vera: str
-) -> None:
+def test_a_secret_of_one_inbox_says_nothing_in_another(in_acme: "Organisation", inbox: "Inbox", vera: str) -> None:
     services.accept_web_message(inbox=inbox, secret=vera, client_id=uuid4(), text="Hello", now=NOON)
 
     other = services.save_inbox(organisation=in_acme, name="Partners")
@@ -98,9 +94,7 @@ def test_foreign_origins_are_refused(inbox: "Inbox", origin: str) -> None:
         services.check_origin(inbox, origin=origin, host="chat.example")
 
 
-def test_asking_for_a_person_first_starts_a_conversation(
-    acme: "Organisation", inbox: "Inbox", vera: str
-) -> None:
+def test_asking_for_a_person_first_starts_a_conversation(acme: "Organisation", inbox: "Inbox", vera: str) -> None:
     with tenancy.scope(acme.id):
         services.request_person(inbox=inbox, secret=vera, now=NOON)
 

@@ -22,9 +22,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
                 ),
                 ("job_id", models.UUIDField(null=True, unique=True)),
                 ("answer_id", models.UUIDField(default=apps.core.ids.uuid7, unique=True)),
@@ -75,9 +73,7 @@ class Migration(migrations.Migration):
                 "abstract": False,
                 "base_manager_name": "everywhere",
                 "default_manager_name": "objects",
-                "indexes": [
-                    models.Index(fields=["conversation", "-question_seq"], name="run_by_conversation")
-                ],
+                "indexes": [models.Index(fields=["conversation", "-question_seq"], name="run_by_conversation")],
                 "constraints": [
                     models.UniqueConstraint(
                         condition=models.Q(("state", "running")),

@@ -125,7 +125,11 @@ def _begin(conversation_id: UUID, question_seq: int, job_id: UUID | None) -> Tas
     run.owner_version = conversation.owner_version
     run.attempt += 1
     run.save()
-    turns = tuple(Turn(author=_TURN_AUTHORS[message.author_kind], text=message.text) for message in messages if message not in asked)
+    turns = tuple(
+        Turn(author=_TURN_AUTHORS[message.author_kind], text=message.text)
+        for message in messages
+        if message not in asked
+    )
     return Task(run, conversation, "\n".join(message.text for message in asked), turns)
 
 

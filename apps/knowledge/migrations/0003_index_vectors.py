@@ -25,7 +25,5 @@ class Migration(migrations.Migration):
 
     operations = [
         AddIndexConcurrently("passagevector", graph("all-minilm-l6-v2:int8:1", 384, "vector_graph_minilm")),
-        AddIndexConcurrently(
-            "passagevector", graph("wordllama-l2-supercat:256:1", 256, "vector_graph_wordllama")
-        ),
+        AddIndexConcurrently("passagevector", graph("wordllama-l2-supercat:256:1", 256, "vector_graph_wordllama")),
     ]

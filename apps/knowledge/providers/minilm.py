@@ -27,6 +27,8 @@ class MiniLmEncoder:
     key = KEY
     dimensions = DIMENSIONS
     max_tokens = MAX_TOKENS
+    text_configs: frozenset[str] | None = frozenset({"english"})
+    word_weight = 0.015
 
     def __init__(self, folder: Path) -> None:
         """Load what ``build_encoder`` stored below ``folder``. Raises ``EncoderMissing``."""
@@ -60,7 +62,8 @@ class MiniLmEncoder:
 
     def encode_query(self, text: str) -> Vectors:
         """Return the unit vector of ``text``, cut at 256 tokens. Shape (384,)."""
-        return self._encode([self._tokenizer.encode(text).ids])[0]
+        vector: Vectors = self._encode([self._tokenizer.encode(text).ids])[0]
+        return vector
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of word pieces of each text."""

@@ -1,4 +1,4 @@
-"""How do vectors come from an OpenAI-compatible ``/embeddings`` endpoint? In batches, with time-outs and named errors."""
+"""How do vectors come from an OpenAI-compatible ``/embeddings`` endpoint? Batches, time-outs, named errors."""
 
 import json
 import threading
@@ -39,6 +39,8 @@ class EndpointEncoder:
     """An encoder behind HTTP. Its number of dimensions is asked for once, with the first use."""
 
     max_tokens = MAX_TOKENS
+    text_configs: frozenset[str] | None = None
+    word_weight = 0.015
 
     def __init__(self, *, base_url: str, api_key: str, model: str) -> None:
         self._url = base_url.rstrip("/") + "/embeddings"
@@ -110,7 +112,7 @@ class EndpointEncoder:
         if vectors.ndim != 2 or [row.index for row in rows] != list(range(count)) or not np.isfinite(vectors).all():
             raise EncoderFailed("The embeddings endpoint answered with other vectors than asked for.")
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        unit: Vectors = vectors / np.where(norms > 0, norms, 1)
+        unit: Vectors = vectors / np.maximum(norms, np.float32(1e-12))
         return unit
 
 
@@ -119,7 +121,9 @@ def _failure(response: Any) -> EncoderFailed | EncoderRefused:
         return EncoderFailed(
             f"The embeddings endpoint answered {response.status}.", retry_after=_seconds(response.headers)
         )
-    return EncoderRefused(f"The embeddings endpoint refused with {response.status}; check EMBEDDINGS_API_KEY and _MODEL.")
+    return EncoderRefused(
+        f"The embeddings endpoint refused with {response.status}; check EMBEDDINGS_API_KEY and _MODEL."
+    )
 
 
 def _seconds(headers: Any) -> float | None:

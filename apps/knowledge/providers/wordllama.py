@@ -1,4 +1,4 @@
-"""How does the light encoder run? 256 static dimensions a word, averaged: far cheaper than a transformer, and coarser."""
+"""How does the light encoder run? 256 static dimensions a word, averaged: cheaper than a transformer, and coarser."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +21,8 @@ class WordLlamaEncoder:
     key = KEY
     dimensions = DIMENSIONS
     max_tokens = MAX_TOKENS
+    text_configs: frozenset[str] | None = frozenset({"english"})
+    word_weight = 0.03
 
     def __init__(self) -> None:
         # The loader looks for weights in the package but for the tokeniser in its cache: point that at the package.
@@ -37,7 +39,7 @@ class WordLlamaEncoder:
             if encoding.ids:
                 row[:] = self._model.embedding[encoding.ids].mean(axis=0)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        unit: Vectors = vectors / np.where(norms > 0, norms, 1)
+        unit: Vectors = vectors / np.maximum(norms, np.float32(1e-12))
         return unit
 
     def encode_query(self, text: str) -> Vectors:

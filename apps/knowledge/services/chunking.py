@@ -15,12 +15,16 @@ OVERLAP_TOKENS = 50
 # What is prefixed to every encoded passage must leave room for the passage.
 TITLE_CHARACTERS = 120
 HEADING_CHARACTERS = 80
+HEADING_LIMIT = 400
 # Text without sentences or even spaces is cut by force; long enough for any sentence people write.
 UNIT_CHARACTERS = 500
 PASSAGE_CHARACTERS = 2000
 
+# A full stop or its like, closing quotes, a blank; or the full stops of scripts that need no blank after them.
 # The look-behind lets a run of dots be tried once, not once for each dot.
-_SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+(?=\s)|[。！？।؟]++")
+_SENTENCE_END = re.compile(
+    r"(?<![.!?\u2026])[.!?\u2026]++[\"'\u201d\u2019\u00bb)\]]*+(?=\s)|[\u3002\uff01\uff1f\u0964\u061f]++"
+)
 _LIST_NUMBER = re.compile(r"\s{0,6}\d{1,3}\.")
 _HEADING = re.compile(r"(#{1,6})[ \t]+(.*)")
 
@@ -46,7 +50,7 @@ def split_passages(*, title: str, body: str, count_tokens: CountTokens) -> list[
     units = _measure(body, list(_find_units(body)), count_tokens)
     if not units:
         return [PassageDraft(0, "", title, 0, 0, count_tokens([title])[0])] if title else []
-    passages = []
+    passages: list[PassageDraft] = []
     for run in _cut(units):
         start, end = units[run.start].start, units[run.stop - 1].end
         text = body[start:end]
@@ -72,11 +76,15 @@ def _find_units(body: str) -> Iterator[_Unit]:
             level, text = len(match.group(1)), match.group(2).strip(" \t#")
             path = [(above, name) for above, name in path if above < level]
             path.append((level, text))
-            heading = " › ".join(name for _, name in path if name)[:400]
+            heading = _join(path)
             yield _Unit(start, start + len(line), level, heading)
         else:
-            heading = " › ".join(name for _, name in path if name)[:400]
+            heading = _join(path)
             yield from _find_sentences(body, start, start + len(line), heading)
+
+
+def _join(path: list[tuple[int, str]]) -> str:
+    return " > ".join(name for _, name in path if name)[:HEADING_LIMIT]
 
 
 def _find_sentences(body: str, start: int, end: int, heading: str) -> Iterator[_Unit]:

@@ -48,7 +48,7 @@ def save_document(
 
 
 def remove_document(*, document_id: UUID) -> None:
-    """Take a document out of the organisation in scope, and so out of every later answer. Raises ``DocumentNotFound``."""
+    """Take a document out of the organisation in scope and of every later answer. Raises ``DocumentNotFound``."""
     if not indexing.delete_documents(document_ids=[document_id]):
         raise DocumentNotFound
 

@@ -1,4 +1,4 @@
-"""How does a whole file become knowledge? Read, encoded and written at the same time, in pieces that survive a crash."""
+"""How does a whole file become knowledge? Read, encoded and written at once, in pieces that survive a crash."""
 
 from collections import deque
 from collections.abc import Callable, Iterator

@@ -4,12 +4,12 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import F, Sum
+from django.db.models import Sum
 from django.db.models.functions import Now
 from pgvector import HalfVector
 from pgvector.psycopg import register_vector
@@ -21,9 +21,6 @@ from apps.knowledge.models import Document, KnowledgeIndex, Passage, PassageVect
 from apps.knowledge.services import chunking, cleaning
 from apps.knowledge.types import DocumentDraft, PassageDraft, Vectors
 
-if TYPE_CHECKING:
-    from psycopg import Cursor
-
 # How words are reduced, by language; every other language is indexed word for word.
 TEXT_CONFIGS = {
     "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish", "fi": "finnish",
@@ -31,8 +28,8 @@ TEXT_CONFIGS = {
     "pt": "portuguese", "ro": "romanian", "ru": "russian", "sv": "swedish", "tr": "turkish",
 }  # fmt: skip
 DEFAULT_TEXT_CONFIG = "simple"
-# A word in the title counts as often as this many in the text.
-TITLE_WEIGHT = 2
+# A word in the title counts as often as this many in the text; one in a heading as one more.
+TITLE_WEIGHT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +60,7 @@ def write_documents(*, source_id: UUID, documents: Sequence[PreparedDocument], e
     """
     index = lock_index()
     ids = [document.draft.external_id for document in documents]
-    known = dict(
-        Document.objects.filter(source_id=source_id, external_id__in=ids).values_list("external_id", "id")
-    )
+    known = dict(Document.objects.filter(source_id=source_id, external_id__in=ids).values_list("external_id", "id"))
     _delete_passages(index, list(known.values()))
     _update(documents, known, encoder_key)
     new = [document for document in documents if document.draft.external_id not in known]
@@ -83,7 +78,7 @@ def delete_documents(*, document_ids: Sequence[UUID]) -> int:
     if not ids:
         return 0
     _delete_passages(index, ids)
-    Document.objects.filter(id__in=ids)._raw_delete("default")  # type: ignore[attr-defined]
+    Document.objects.filter(id__in=ids)._raw_delete("default")
     announce_change(index)
     return len(ids)
 
@@ -93,9 +88,7 @@ def lock_index() -> KnowledgeIndex:
     organisation_id = tenancy.current_organisation_id()
     index = KnowledgeIndex.objects.select_for_update().first()
     if index is None:
-        KnowledgeIndex.objects.bulk_create(
-            [KnowledgeIndex(organisation_id=organisation_id)], ignore_conflicts=True
-        )
+        KnowledgeIndex.objects.bulk_create([KnowledgeIndex(organisation_id=organisation_id)], ignore_conflicts=True)
         index = KnowledgeIndex.objects.select_for_update().get()
     return index
 
@@ -115,8 +108,8 @@ def _delete_passages(index: KnowledgeIndex, document_ids: list[UUID]) -> None:
     ids = list(passages.values_list("id", flat=True))
     # Raw: nothing else hangs on these rows, and the collector would fetch every posting before deleting it.
     for rows in (Posting.objects, PassageVector.objects):
-        rows.filter(passage_id__in=ids)._raw_delete("default")  # type: ignore[attr-defined]
-    passages._raw_delete("default")  # type: ignore[attr-defined]
+        rows.filter(passage_id__in=ids)._raw_delete("default")
+    passages._raw_delete("default")
     index.passage_count -= len(ids)
     index.term_total -= sums["terms"]
 
@@ -189,13 +182,15 @@ def _teach_vectors() -> None:
 
 _INSERT_POSTINGS = """
     WITH passage AS (
-        SELECT * FROM unnest(%(ids)s::uuid[], %(configs)s::regconfig[], %(titles)s::text[], %(texts)s::text[])
-            AS passage (id, config, title, text)
+        SELECT *
+        FROM unnest(
+            %(ids)s::uuid[], %(configs)s::regconfig[], %(titles)s::text[], %(headings)s::text[], %(texts)s::text[]
+        ) AS passage (id, config, title, heading, text)
     ), word AS (
         SELECT passage.id, lexeme,
             least(sum(CASE weight WHEN 'A' THEN %(title_weight)s ELSE 1 END), 32767) AS frequency
         FROM passage,
-            unnest(setweight(to_tsvector(config, title), 'A') || to_tsvector(config, text)),
+            unnest(setweight(to_tsvector(config, title), 'A') || to_tsvector(config, heading || ' ' || text)),
             unnest(weights) AS weight
         GROUP BY passage.id, lexeme
     ), posted AS (
@@ -220,7 +215,8 @@ def _insert_postings(
             "title_weight": TITLE_WEIGHT,
             "ids": [passage_id for passage_id, _, _ in rows],
             "configs": [text_config_for(draft.locale) for _, draft, _ in rows],
-            "titles": [cleaning.as_words(f"{draft.title} {passage.heading}") for _, draft, passage in rows],
+            "titles": [cleaning.as_words(draft.title) for _, draft, _ in rows],
+            "headings": [cleaning.as_words(passage.heading) for _, _, passage in rows],
             "texts": [cleaning.as_words(passage.text) for _, _, passage in rows],
         },
     )
@@ -234,7 +230,9 @@ def _copy_passages(
     document_ids: dict[str, UUID],
     term_counts: dict[UUID, int],
 ) -> None:
-    columns = "id, organisation_id, document_id, ordinal, heading, text, start_offset, end_offset, token_count, term_count"
+    columns = (
+        "id, organisation_id, document_id, ordinal, heading, text, start_offset, end_offset, token_count, term_count"
+    )
     with cursor.copy(f"COPY knowledge_passage ({columns}) FROM STDIN") as copy:
         for passage_id, draft, passage in rows:
             copy.write_row(
@@ -254,7 +252,7 @@ def _copy_passages(
 
 
 def _copy_vectors(
-    cursor: "Cursor[Any]", organisation_id: UUID, passage_ids: Sequence[UUID], vectors: Vectors, encoder_key: str
+    cursor: Any, organisation_id: UUID, passage_ids: Sequence[UUID], vectors: Vectors, encoder_key: str
 ) -> None:
     with cursor.copy(
         "COPY knowledge_passagevector (organisation_id, passage_id, encoder_key, embedding) FROM STDIN (FORMAT BINARY)"

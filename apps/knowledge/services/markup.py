@@ -11,11 +11,13 @@ _BLANK_LINES = re.compile(r" *\n *(?:\n *)+")
 
 _HEADINGS = {f"h{level}": "#" * level for level in range(1, 7)}
 _BLOCKS = frozenset(
-    "p div section article main ul ol table tr blockquote pre dl dt dd figure figcaption br hr form fieldset "
-    "details summary address body html".split()
+    {"address", "article", "blockquote", "body", "br", "dd", "details", "div", "dl", "dt", "fieldset", "figcaption"}
+    | {"figure", "form", "hr", "html", "main", "ol", "p", "pre", "section", "summary", "table", "tr", "ul"}
 )
 # What is furniture of a page, not its text.
-_SILENT = frozenset("script style noscript template svg head nav iframe object select button".split())
+_SILENT = frozenset(
+    {"button", "head", "iframe", "nav", "noscript", "object", "script", "select", "style", "svg", "template"}
+)
 
 
 @dataclass(slots=True)

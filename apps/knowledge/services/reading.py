@@ -1,4 +1,4 @@
-"""What is in a file or folder to be imported? Drafts of documents one by one, and rows that are none, with the reason."""
+"""What is in a file or folder to be imported? Drafts of documents, and rows that are none with the reason."""
 
 import csv
 import json
@@ -152,9 +152,10 @@ def _read_csv(path: Path, options: ReadingOptions) -> Iterator[Row]:
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
         rows = csv.DictReader(stream, dialect=dialect)
         names = [name or "" for name in rows.fieldnames or []]
-        if _find_field({name: "" for name in names}, "text", options) is None:
+        header = dict.fromkeys(names, "")
+        if _find_field(header, "text", options) is None:
             raise ImportUnreadable(f"{path.name}: no column for the text in its first line ({', '.join(names)[:200]}).")
-        if _find_field({name: "" for name in names}, "id", options) is None:
+        if _find_field(header, "id", options) is None:
             raise ImportUnreadable(f"{path.name}: no column for the id; name it with --id-field.")
         while True:
             try:

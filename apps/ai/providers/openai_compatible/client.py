@@ -192,7 +192,8 @@ class ModelStream:
         if delta.error:
             if "rate_limit" in delta.error or delta.error == "429":
                 raise ModelRateLimited
-            raise ModelUnavailable(f"The model endpoint failed in its answer ({delta.error}).")
+            code = self._provider.endpoint.presentable(delta.error)
+            raise ModelUnavailable(f"The model endpoint failed in its answer ({code or 'no code'}).")
         if delta.usage:
             self._usage = replace(
                 self._usage,

@@ -163,6 +163,10 @@ class Endpoint:
         self._takes_options = False
         return exchange
 
+    def presentable(self, code: str) -> str:
+        """Return an error code of the endpoint as it may be shown: some echo the key they were given."""
+        return "" if self._api_key and self._api_key in code else code
+
     def close(self) -> None:
         """Close idle connections."""
         self._store.close()
@@ -202,8 +206,7 @@ class Endpoint:
             return ModelRateLimited(retry_after=read_retry_after(exchange.headers))
         if 200 <= status < 300:
             return ModelGarbled(f"The model endpoint answered {status} instead of an answer.")
-        code = exchange.error_code()
-        said = f"{status} {code}".strip() if self._api_key not in code else str(status)
+        said = f"{status} {self.presentable(exchange.error_code())}".strip()
         if status >= 500 or status == 408:
             return ModelUnavailable(f"The model endpoint failed ({said}).")
         advice = _setting_to_look_at(status)

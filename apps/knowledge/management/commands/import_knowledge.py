@@ -46,7 +46,9 @@ class Command(BaseCommand):
         except SuiteError as error:
             raise CommandError(error.message) from error
         except KeyboardInterrupt:
-            raise CommandError("Interrupted. What was imported so far is kept; run the same command to continue.") from None
+            raise CommandError(
+                "Interrupted. What was imported so far is kept; run the same command to continue."
+            ) from None
         self._report(summary)
 
     def _report(self, summary: importing.ImportSummary) -> None:

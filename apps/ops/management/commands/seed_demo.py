@@ -97,9 +97,7 @@ def _seed_conversations(inbox: "Inbox", members: "dict[str, Membership]") -> int
 class _Story:
     """One conversation, told through the services as it would have happened."""
 
-    def __init__(
-        self, story: dict[str, Any], inbox: "Inbox", members: "dict[str, Membership]", now: datetime
-    ) -> None:
+    def __init__(self, story: dict[str, Any], inbox: "Inbox", members: "dict[str, Membership]", now: datetime) -> None:
         self.story = story
         self.members = members
         self.now = now
