@@ -124,9 +124,11 @@ class EngineFailure:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An answer as an engine wrote it, unchecked."""
+    """An answer as an engine wrote it, unchecked. ``[1]`` in ``text`` is the first of ``cited``, and so on."""
 
     text: str
+    cited: tuple[GroundingPassage, ...]
+    unknown_markers: int
     engine: str
     usage: Usage
     first_text_ms: float | None

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -42,6 +42,7 @@ class ConversationListApi(APIView):
         limit = serializers.IntegerField(min_value=1, max_value=100, default=50)
         cursor = serializers.CharField(required=False, help_text="`next` of the page before.")
 
+    @extend_schema_serializer(component_name="ConversationPage")
     class OutputSerializer(serializers.Serializer[Any]):
         conversations = ConversationSerializer(many=True)
         next = serializers.CharField(allow_null=True)
@@ -68,6 +69,7 @@ class MessageListApi(APIView):
     class InputSerializer(serializers.Serializer[Any]):
         after = serializers.IntegerField(min_value=0, default=0)
 
+    @extend_schema_serializer(component_name="MessagePage")
     class OutputSerializer(serializers.Serializer[Any]):
         messages = serializers.ListField(child=serializers.DictField(), max_length=MISSED_LIMIT)
         more = serializers.BooleanField()

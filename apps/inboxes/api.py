@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,6 +24,7 @@ class UpdatesApi(APIView):
     class InputSerializer(serializers.Serializer[Any]):
         after = serializers.IntegerField(min_value=0, default=0)
 
+    @extend_schema_serializer(component_name="MissedMessages")
     class OutputSerializer(serializers.Serializer[Any]):
         events = serializers.ListField(child=serializers.DictField())
         more = serializers.BooleanField()

@@ -69,17 +69,17 @@ class VisitorConsumer(SuiteConsumer):
             )
         )
         if is_first:
-            # What was pushed between commit and joining the group.
-            for missed in await in_database(_updates)(accepted.conversation_id):
-                await self.say(missed)
+            await self._catch_up(accepted.conversation_id)
 
     async def on_person_request(self, frame: wire.PersonRequest) -> None:
         visit = await in_database(services.request_person)(
             inbox=self._ready_inbox(), secret=self._ready_session(), now=clock.now()
         )
-        await self._follow(visit)
+        is_first = await self._follow(visit)
         assert visit.conversation_id is not None
         await self.say(wire.PersonRequested(client_id=frame.client_id, conversation_id=visit.conversation_id))
+        if is_first:
+            await self._catch_up(visit.conversation_id)
 
     async def on_typing_set(self, frame: wire.TypingSet) -> None:
         self._ready_session()
@@ -98,6 +98,11 @@ class VisitorConsumer(SuiteConsumer):
         if self.session is None:
             raise HelloMissing
         return self.session
+
+    async def _catch_up(self, conversation_id: UUID) -> None:
+        """Say what was pushed between the commit of the first message and joining the group."""
+        for missed in await in_database(_updates)(conversation_id):
+            await self.say(missed)
 
     async def _follow(self, visit: Visit | None) -> bool:
         """Listen to the visit's conversation; True when it was not the one listened to before."""

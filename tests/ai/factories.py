@@ -36,9 +36,17 @@ def grounding(*passages: GroundingPassage, confidence: float = 0.9) -> Grounding
     )
 
 
-def written(text: str, *, finish: Literal["stop", "not_found", "small_talk"] = "stop") -> Draft:
-    """Return an unchecked answer."""
-    return Draft(text=text, engine="model", usage=Usage(finish=finish), first_text_ms=1.0, failures=())
+def written(text: str, *cited: GroundingPassage, finish: Literal["stop", "not_found", "small_talk"] = "stop") -> Draft:
+    """Return an unchecked answer whose [1] is the first of ``cited``."""
+    return Draft(
+        text=text,
+        cited=cited,
+        unknown_markers=0,
+        engine="model",
+        usage=Usage(finish=finish),
+        first_text_ms=1.0,
+        failures=(),
+    )
 
 
 def request(*passages: GroundingPassage) -> DraftRequest:

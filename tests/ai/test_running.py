@@ -20,17 +20,13 @@ if TYPE_CHECKING:
     from apps.accounts.models import Membership, Organisation
     from apps.inboxes.models import Inbox
 
-ARTICLE = {
-    "external_id": "delivery",
-    "title": "Delivery times",
-    "body": "Parcels inside the country arrive within two working days. Parcels to islands take six working days.",
-}
+ARTICLE = "Parcels inside the country arrive within two working days. Parcels to islands take six working days."
 
 
 @pytest.fixture
 def knowing(in_acme: "Organisation") -> "Organisation":
     """Let acme know how long delivery takes."""
-    documents.save_document(source_name="Help", **ARTICLE)
+    documents.save_document(source_name="Help", external_id="delivery", title="Delivery times", body=ARTICLE)
     return in_acme
 
 

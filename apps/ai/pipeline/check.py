@@ -1,4 +1,4 @@
-"""Does the answer hold? Markers must name passages, links must come from them; what does not is taken out."""
+"""Does the answer hold? Links must come from the passages; what does not is taken out. Then: how sure are we?"""
 
 import re
 
@@ -7,21 +7,14 @@ from apps.conversations.types import Citation
 
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _LINK = re.compile(r"\[([^\]\[]{0,300})\]\((\S{0,2000}?)\)|(https?://[^\s<>()\[\]]{1,2000})")
-# Never said with more conviction than this by an engine that only quotes.
+# What does not rest on a passage is never said with more conviction than this.
 UNGROUNDED_CONFIDENCE = 0.2
 
 
 def check(draft: Draft, grounding: Grounding) -> Verdict:
-    """Return the text that may be shown, its citations in order of first use, and the confidence in it."""
-    known = {passage.n: passage for passage in grounding.passages}
+    """Return the text that may be shown, the citations it uses, and the confidence in it."""
     sources = "\n".join(passage.text for passage in grounding.passages)
-    removed: list[str] = []
-
-    def keep_known_marker(match: re.Match[str]) -> str:
-        if int(match[1]) in known:
-            return match[0]
-        removed.append("citation")
-        return ""
+    removed = ["citation"] * draft.unknown_markers
 
     def keep_known_link(match: re.Match[str]) -> str:
         address = match[2] or match[3] or ""
@@ -30,27 +23,31 @@ def check(draft: Draft, grounding: Grounding) -> Verdict:
         removed.append("link")
         return match[1] or ""
 
-    text = _LINK.sub(keep_known_link, draft.text)
-    text = _MARKER.sub(keep_known_marker, text).strip()
-    used = list(dict.fromkeys(int(number) for number in _MARKER.findall(text)))
+    text = _LINK.sub(keep_known_link, draft.text).strip()
+    used = {int(number) for number in _MARKER.findall(text)}
     citations = tuple(
         Citation(
-            n=number,
-            document_id=known[number].document_id,
-            passage_id=known[number].passage_id,
-            title=known[number].title,
-            passage=known[number].text,
+            n=n,
+            document_id=passage.document_id,
+            passage_id=passage.passage_id,
+            title=passage.title,
+            passage=passage.text,
         )
-        for number in used
+        for n, passage in enumerate(draft.cited, start=1)
+        if n in used
     )
-    is_answered = bool(citations) and draft.usage.finish != "not_found"
-    confidence = grounding.confidence if is_answered else min(grounding.confidence, UNGROUNDED_CONFIDENCE)
+    outcome = _outcome(draft, citations)
+    is_answered = outcome == "answered"
     return Verdict(
         text=text,
         citations=citations,
-        confidence=round(confidence, 3),
-        outcome="answered"
-        if is_answered
-        else (draft.usage.finish if draft.usage.finish == "small_talk" else "not_found"),
+        confidence=round(grounding.confidence if is_answered else min(grounding.confidence, UNGROUNDED_CONFIDENCE), 3),
+        outcome=outcome,
         removed=tuple(removed),
     )
+
+
+def _outcome(draft: Draft, citations: tuple[Citation, ...]) -> str:
+    if draft.usage.finish == "small_talk":
+        return "small_talk"
+    return "answered" if citations and draft.usage.finish != "not_found" else "not_found"

@@ -1,5 +1,6 @@
 """Bytes to text: however a stream is cut into portions and lines, the same text comes out, and nothing breaks."""
 
+import itertools
 import json
 
 import pytest
@@ -34,7 +35,7 @@ def _event(text: str, *, ascii_only: bool) -> bytes:
 
 def _portions(data: bytes, cuts: list[int]) -> list[bytes]:
     borders = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
-    return [data[start:end] for start, end in zip(borders, borders[1:], strict=False)]
+    return [data[start:end] for start, end in itertools.pairwise(borders)]
 
 
 def _text_of(portions: list[bytes]) -> str:

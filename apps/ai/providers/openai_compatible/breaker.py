@@ -6,6 +6,7 @@ seconds, and closes when a probe succeeds. A probe that never reports holds the 
 
 import threading
 from collections import deque
+from collections.abc import Callable
 
 from apps.core import clock
 
@@ -18,9 +19,8 @@ FAILURE_SHARE = 0.5
 class CircuitBreaker:
     """Shared by all answers of a process. ``allows_call`` before each call, ``record`` its outcome after."""
 
-    def __init__(self, *, probe_seconds: float = PROBE_SECONDS, window_seconds: float = WINDOW_SECONDS) -> None:
-        self._probe_seconds = probe_seconds
-        self._window_seconds = window_seconds
+    def __init__(self, *, now: Callable[[], float] = clock.monotonic) -> None:
+        self._now = now
         self._lock = threading.Lock()
         self._calls: deque[tuple[float, bool]] = deque()
         self._failures = 0
@@ -35,25 +35,25 @@ class CircuitBreaker:
         with self._lock:
             if self._next_probe_at is None:
                 return True
-            now = clock.monotonic()
+            now = self._now()
             if now < self._next_probe_at:
                 return False
-            self._next_probe_at = now + self._probe_seconds
+            self._next_probe_at = now + PROBE_SECONDS
             return True
 
     def record(self, *, succeeded: bool) -> None:
         """Note an outcome. Answers that were cancelled before any text say nothing and are not recorded."""
         with self._lock:
-            now = clock.monotonic()
+            now = self._now()
             if self._next_probe_at is not None:
                 self._settle_probe(now, succeeded=succeeded)
                 return
             self._calls.append((now, succeeded))
             self._failures += not succeeded
-            while self._calls[0][0] < now - self._window_seconds:
+            while self._calls[0][0] < now - WINDOW_SECONDS:
                 self._failures -= not self._calls.popleft()[1]
             if len(self._calls) >= MINIMUM_CALLS and self._failures >= FAILURE_SHARE * len(self._calls):
-                self._next_probe_at = now + self._probe_seconds
+                self._next_probe_at = now + PROBE_SECONDS
 
     def _settle_probe(self, now: float, *, succeeded: bool) -> None:
         if succeeded:
@@ -61,4 +61,4 @@ class CircuitBreaker:
             self._calls.clear()
             self._failures = 0
         else:
-            self._next_probe_at = now + self._probe_seconds
+            self._next_probe_at = now + PROBE_SECONDS

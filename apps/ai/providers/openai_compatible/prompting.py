@@ -17,7 +17,7 @@ TITLE_CHARACTERS = 200
 
 # Our own delimiters, and the control marks of chat templates, which some servers find even inside a message.
 _DELIMITERS = re.compile(
-    r"<(?=\s*/?\s*(?:passages?|question|system|assistant|user|tool|instructions?)\b|\||<\s*/?\s*SYS)"
+    r"<(?=\s*/?\s*(?:passages?|question|system|assistant|user|tool|instructions?|SYS)\b|\|)"
     r"|\uff1c(?=\s*[/\uff0f]?\s*(?:passages?|question)\b)"
     r"|\[(?=\s*/?\s*(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS)\s*\])",
     re.IGNORECASE,
