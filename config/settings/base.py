@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "channels",
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_htmx",
     "allauth",
     "allauth.account",
@@ -205,6 +206,8 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Switchboard API",
     "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
 }
 UNFOLD = {"SITE_TITLE": "Switchboard", "SITE_HEADER": "Switchboard", "SHOW_VIEW_ON_SITE": False}

@@ -1,0 +1,104 @@
+"""What has to be done before the suite can serve, and what of it is still valid from last time?"""
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from launcher.errors import StepFailed
+from launcher.layout import PROJECT, Layout, write_private
+from launcher.terminal import Step, run_logged
+
+_CODE = ("apps/**/*.py", "config/**/*.py", "worker/**/*.py", "requirements.txt")
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """One management command, and the files whose change makes it necessary again."""
+
+    title: str
+    command: tuple[str, ...]
+    depends_on: tuple[str, ...]
+    makes: str = ""  # relative to the data folder; missing means: do it again
+
+
+MIGRATE = Preparation(
+    "Preparing the database",
+    ("migrate", "--database", "owner", "--no-input"),
+    ("apps/*/migrations/*.py", "config/settings/base.py", "requirements.txt"),
+)
+ENCODER = Preparation(
+    "Building the sentence encoder",
+    ("build_encoder",),
+    ("apps/knowledge/**/*.py", "requirements.txt", "requirements-weights.txt"),
+    makes="encoder",
+)
+STATIC = Preparation(
+    "Collecting static files",
+    ("collectstatic", "--no-input", "--verbosity", "0"),
+    ("static/**/*", "demo/site/**/*", "config/settings/base.py", "requirements.txt"),
+    makes="static",
+)
+DEMO = Preparation("Loading the demo company", ("seed_demo",), ("demo/**/*", *_CODE), makes="demo.json")
+
+
+class Ledger:
+    """Remembers, per step, the fingerprint of everything it was done with."""
+
+    def __init__(self, layout: Layout, *, database: str, root: Path = PROJECT) -> None:
+        self.root = root
+        self._layout = layout
+        self._path = layout.run / "prepared.json"
+        self._database = database
+        try:
+            self._done: dict[str, str] = json.loads(self._path.read_text())
+        except (OSError, ValueError):
+            self._done = {}
+
+    def is_current(self, step: Preparation) -> bool:
+        made = not step.makes or (self._layout.folder / step.makes).exists()
+        return made and self._done.get(step.title) == self._fingerprint(step)
+
+    def record(self, step: Preparation) -> None:
+        self._done[step.title] = self._fingerprint(step)
+        write_private(self._path, json.dumps(self._done, indent=2) + "\n")
+
+    def _fingerprint(self, step: Preparation) -> str:
+        digest = hashlib.sha256()
+        for part in (self._database, sys.version, " ".join(step.command)):
+            digest.update(part.encode() + b"\0")
+        for path in self._files(step.depends_on):
+            digest.update(str(path.relative_to(self.root)).encode() + b"\0")
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()
+
+    def _files(self, patterns: Iterable[str]) -> list[Path]:
+        found = {path for pattern in patterns for path in self.root.glob(pattern) if path.is_file()}
+        return sorted(path for path in found if "__pycache__" not in path.parts)
+
+
+def identify_database(layout: Layout, given_url: str | None) -> str:
+    """A text that changes when the steps meet another database than before."""
+    if given_url:
+        return hashlib.sha256(given_url.encode()).hexdigest()
+    found = (layout.postgres / "PG_VERSION").stat()
+    return f"{found.st_ino}-{found.st_mtime_ns}"
+
+
+def prepare(steps: list[Preparation], ledger: Ledger, *, env: dict[str, str], log: Path) -> None:
+    """Does the steps that are due, showing progress. Raises StepFailed with the step's last words."""
+    for step in steps:
+        if ledger.is_current(step):
+            continue
+        shown = Step(step.title)
+        command = [sys.executable, "manage.py", *step.command]
+        status, lines = run_logged(command, log, shown.show, cwd=ledger.root, env=env)
+        if status != 0:
+            shown.failed()
+            last = lines[-1] if lines else f"exit status {status}"
+            raise StepFailed(f"{step.title} failed: {last} (all of it: {os.path.relpath(log)})")
+        shown.done()
+        ledger.record(step)
