@@ -1,0 +1,186 @@
+/**
+ * Which conversation is open, and what is done to it? Fetches its panes, keeps their head current, performs take, return, close and
+ * reopen, asks when somebody else was quicker, and offers to undo. Emits "opened" and "messages".
+ */
+import { Composer } from "./composer.js";
+import { make } from "./elements.js";
+import { Refusal, UNREACHABLE } from "./server.js";
+import { Timeline } from "./timeline.js";
+
+const SLOW = 150;
+const SETTLE = 120;
+const CONFIRM = { take: "Take it over", return: "Return to AI", close: "Close it" };
+
+export class Workspace extends EventTarget {
+  id = null;
+  timeline = null;
+  composer = null;
+
+  #parts;
+  #element = document.getElementById("workspace");
+  #opening = 0;
+  #unwatch = () => {};
+  #stateTimer = 0;
+  #acting = false;
+  #undo = null;
+  #undoing = false;
+
+  /** parts: me, assistant, home, storage, outbox, socket, toasts, onCitation, ask(question) */
+  constructor(parts) {
+    super();
+    this.#parts = parts;
+    this.#element.addEventListener("click", (event) => {
+      const deed = event.target.closest("[data-deed]")?.dataset.deed;
+      if (deed) this.act(deed);
+    });
+    document.body.addEventListener("desk:done", ({ detail }) => this.#done(detail));
+    document.body.addEventListener("htmx:afterSettle", () => this.id && this.composer?.refresh());
+  }
+
+  addressOf(id, part = "") {
+    return `${this.#parts.home}c/${id}/${part}`;
+  }
+
+  /** Begin with what the page brought, if it brought a conversation. */
+  adopt() {
+    const section = document.getElementById("conversation");
+    if (section) this.#enter(section.dataset.id);
+  }
+
+  async open(id) {
+    if (id === this.id) return;
+    this.leave();
+    this.id = id;
+    const turn = (this.#opening += 1);
+    const slow = setTimeout(() => turn === this.#opening && this.#element.replaceChildren(skeleton()), SLOW);
+    const refusal = await fetchPart(this.addressOf(id), { target: this.#element, swap: "innerHTML" });
+    clearTimeout(slow);
+    if (turn !== this.#opening) return;
+    if (refusal) this.#showRefusal(id, refusal);
+    else this.#enter(id);
+  }
+
+  leave() {
+    this.#opening += 1;
+    this.#unwatch();
+    this.timeline?.stop();
+    this.composer?.stop();
+    clearTimeout(this.#stateTimer);
+    Object.assign(this, { id: null, timeline: null, composer: null });
+    this.#unwatch = () => {};
+    delete this.#element.dataset.context;
+  }
+
+  /** Show that nothing is open. */
+  clear() {
+    this.leave();
+    this.#element.replaceChildren(document.getElementById("nothing-open").content.cloneNode(true));
+  }
+
+  /** Take a frame from the socket. */
+  receive(frame) {
+    if (frame.conversation_id && frame.conversation_id === this.id) this.timeline?.receive(frame);
+    if (frame.type === "conversation.updated" && frame.conversation.id === this.id) this.#refreshSoon(frame.conversation);
+  }
+
+  async act(deed, { version } = {}) {
+    const head = document.getElementById("head");
+    if (this.#acting || !head || !this.id) return false;
+    this.#acting = true;
+    document.getElementById(`deed-${deed}`)?.setAttribute("aria-busy", "true");
+    const values = { expected_owner_version: version ?? head.dataset.ownerVersion };
+    const refusal = await fetchPart(this.addressOf(this.id, `${deed}/`), { verb: "POST", values, target: head, swap: "outerHTML" });
+    this.#acting = false;
+    document.getElementById(`deed-${deed}`)?.removeAttribute("aria-busy");
+    if (!refusal) return true;
+    if (refusal.question && (await this.#parts.ask({ text: refusal.message, more: refusal.question, yes: CONFIRM[deed] ?? "Go on" }))) {
+      return this.act(deed, { version: refusal.ownerVersion });
+    }
+    if (!refusal.question) this.#parts.toasts.show(refusal.message, { tone: "alert" });
+    this.#refreshNow();
+    return false;
+  }
+
+  /** Undo what was done last, while its toast is there. */
+  undo() {
+    const undo = this.#undo;
+    this.#undo = null;
+    undo?.();
+  }
+
+  #done({ conversation, text, undo }) {
+    if (this.#undoing) return;
+    const reverse = async () => {
+      if (this.id !== conversation) return;
+      this.#undoing = true;
+      for (const deed of undo) if (!(await this.act(deed))) break;
+      this.#undoing = false;
+    };
+    this.#undo = undo.length ? reverse : null;
+    this.#parts.toasts.show(text, undo.length ? { action: "Undo", run: () => this.undo(), onEnd: () => { this.#undo = null; } } : {});
+  }
+
+  #enter(id) {
+    const { me, assistant, storage, outbox, socket, onCitation } = this.#parts;
+    this.id = id;
+    const page = JSON.parse(document.getElementById("timeline-data").textContent);
+    this.composer = new Composer({ id, me, storage, outbox, socket });
+    this.timeline = new Timeline({ id, address: this.addressOf(id, "messages/"), page, me, assistant, outbox, onCitation, onEdit: (text) => this.composer.restore(text) });
+    this.timeline.addEventListener("messages", ({ detail }) => {
+      this.dispatchEvent(new CustomEvent("messages", { detail }));
+      if (detail.some((message) => message.author.kind === "ai")) this.#refreshNow();
+    });
+    this.#unwatch = socket.watch(id, () => this.timeline?.lastSeq ?? 0);
+    this.dispatchEvent(new Event("opened"));
+  }
+
+  #refreshSoon(row) {
+    const { ownerVersion, status } = document.getElementById("head")?.dataset ?? {};
+    if (String(row.owner_version) !== ownerVersion || row.status !== status) this.#refreshNow();
+  }
+
+  #refreshNow() {
+    clearTimeout(this.#stateTimer);
+    this.#stateTimer = setTimeout(() => {
+      const head = document.getElementById("head");
+      if (!head || this.#acting) return;
+      fetchPart(this.addressOf(this.id, "state/"), { target: head, swap: "outerHTML" });
+    }, SETTLE);
+  }
+
+  #showRefusal(id, refusal) {
+    const again = make("button", { class: "button", type: "button", onclick: () => { this.id = null; this.open(id); } }, "Try again");
+    const back = make("a", { class: "button button--ghost", href: this.#parts.home, dataset: { leave: "" } }, "Back to the list");
+    const words = make("p", { class: "empty__title" }, refusal.message);
+    this.#element.replaceChildren(make("div", { class: "nothing", role: "alert" }, words, make("p", { class: "cluster" }, refusal.retryable ? again : null, back)));
+  }
+}
+
+/** Let htmx fetch a part of the page and put it in place. Returns null, or why it was refused. */
+async function fetchPart(address, { verb = "GET", values = {}, target, swap }) {
+  let refusal = null;
+  const onError = ({ detail }) => {
+    if (detail.elt !== target && detail.target !== target) return;
+    refusal = detail.xhr?.status ? Refusal.fromText(detail.xhr.status, detail.xhr.responseText) : new Refusal({ detail: UNREACHABLE, retryable: true });
+  };
+  const errors = ["htmx:responseError", "htmx:sendError", "htmx:timeout"];
+  for (const name of errors) document.body.addEventListener(name, onError);
+  try {
+    await window.htmx.ajax(verb, address, { source: target, target, swap, values });
+  } catch {
+    // htmx rejects after its own error event, which says more; without one the request was replaced by a newer one.
+  }
+  for (const name of errors) document.body.removeEventListener(name, onError);
+  return refusal;
+}
+
+function skeleton() {
+  const line = (size) => make("span", { class: `skeleton skeleton--${size}` });
+  return make(
+    "div",
+    { class: "conversation conversation--loading", "aria-busy": "true" },
+    make("span", { class: "visually-hidden", role: "status" }, "Loading"),
+    make("div", { class: "head" }, line("title")),
+    make("div", { class: "conversation__waiting" }, line("left"), line("right"), line("left-short"), line("right-short")),
+  );
+}

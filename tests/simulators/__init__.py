@@ -1,0 +1,1 @@
+"""Which outside servers do we imitate? Real servers on loopback, with faults on demand."""
