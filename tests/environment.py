@@ -33,6 +33,8 @@ def _prepare() -> None:
             "VAR_DIR": str(ROOT / "var" / "test" / f"files-{WORKER}"),
         }
     )
+    # Where whitenoise looks for collected files.
+    Path(os.environ["VAR_DIR"], "static").mkdir(parents=True, exist_ok=True)
     for name in ("LLM_BASE_URL", "LLM_API_KEY", "LLM_MODEL"):
         os.environ.pop(name, None)
 

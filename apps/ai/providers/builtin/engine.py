@@ -7,12 +7,10 @@ from typing import Literal
 from apps.ai.providers.builtin import composing, scoring
 from apps.ai.providers.builtin.asking import CachedVectors, WordVectors
 from apps.ai.providers.builtin.language import guess_language
-from apps.ai.providers.builtin.phrases import GREETINGS, THANKS, THANKS_WORDS, Phrases, phrases_for
+from apps.ai.providers.builtin.phrases import phrases_for
+from apps.ai.providers.builtin.small_talk import reply_to_small_talk
 from apps.ai.types import DraftRequest, Finish, Usage
 from apps.core import clock
-
-SMALL_TALK_WORDS = 5
-_PUNCTUATION = str.maketrans("", "", "!.,?;:-\u060c\u061f\u00a1\u00bf")
 
 
 class BuiltinProvider:
@@ -79,23 +77,14 @@ class Answer:
 
 def write_answer(request: DraftRequest, vectors: WordVectors | None = None) -> Answer:
     """Return the answer; ``not_found``, with the offer of a person, if the passages do not hold it."""
-    phrases = phrases_for(guess_language(request.question, request.language))
-    if small_talk := _small_talk(request.question, phrases):
+    if small_talk := reply_to_small_talk(request.question, request.language):
         return Answer((small_talk,), "small_talk", None)
+    phrases = phrases_for(guess_language(request.question, request.language))
     scored = scoring.score(request, vectors)
     pieces = composing.compose(scored, phrases)
     if not pieces:
         return Answer((phrases.not_found,), "not_found", scored.evidence)
     return Answer(tuple(pieces), "stop", scored.evidence)
-
-
-def _small_talk(question: str, phrases: Phrases) -> str:
-    said = question.lower().translate(_PUNCTUATION).split()
-    if not said or len(said) > SMALL_TALK_WORDS:
-        return ""
-    if all(word in THANKS for word in said) and any(word in THANKS_WORDS for word in said):
-        return phrases.thanks
-    return phrases.greeting if all(word in GREETINGS for word in said) else ""
 
 
 def _ms_since(started_at: float) -> float:

@@ -53,21 +53,6 @@ PHRASES: dict[str, Phrases] = {
 }
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-GREETINGS = _words(
-    "hello hi hey hiya morning evening afternoon good day there greetings hallo hi moin servus guten tag morgen abend "
-    "grüß gott bonjour bonsoir salut hola buenos buenas días tardes noches مرحبا السلام عليكم أهلا"
-)
-THANKS = _words(
-    "thanks thank you thx ty cheers much so very great perfect ok okay super lovely brilliant danke vielen dank schön "
-    "dir ihnen prima merci beaucoup bien parfait gracias muchas mil perfecto vale شكرا جزيلا"
-)
-THANKS_WORDS = _words("thanks thank thx ty cheers danke dank merci gracias شكرا")
-
-
 def phrases_for(language: str) -> Phrases:
     """Return our sentences in ``language``, in English where we do not speak it."""
     return PHRASES.get(language[:2].lower(), PHRASES["en"])

@@ -17,8 +17,10 @@ _LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\((?:[^()\s]{0,500})\)")
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _EMPHASIS = re.compile(r"(\*\*|__|`)(?=\S)(.{1,300}?)(?<=\S)\1")
 # An end of a sentence: a mark, closing quotes or brackets, then white space; in scripts without spaces none is needed.
+# The look-behind and the possessive repeats let a run of dots be tried once, not once for each dot.
 _SENTENCE_END = re.compile(
-    "[.!?\u061f\u2026]+[\"'\u201d\u2019\u00bb)\\]]*\\s+|[\u3002\uff01\uff1f]+[\u300d\u300f\uff09]*\\s*"
+    "(?<![.!?\u061f\u2026])[.!?\u061f\u2026]++[\"'\u201d\u2019\u00bb)\\]]*+\\s++"
+    "|(?<![\u3002\uff01\uff1f])[\u3002\uff01\uff1f]++[\u300d\u300f\uff09]*+\\s*+"
 )
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:e\.g|i\.e|etc|vs|approx|incl|excl|no|nos|nr|dr|mr|mrs|ms|st|prof|inc|ltd|co|tel|fig|p|pp|sec|min|max"
