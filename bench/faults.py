@@ -2,11 +2,12 @@
 
 import asyncio
 import itertools
+import os
 import random
 import signal
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 
 import redis
@@ -19,7 +20,7 @@ from tests.simulators.model_endpoint import ModelEndpoint
 
 ANSWERED_WITHIN = 30.0
 # How long the drill itself waits before it gives a question up.
-PATIENCE = 90.0
+PATIENCE = 60.0
 QUESTIONS = (
     "How long do I have to return something I don't want?",
     "Do you deliver to Ireland?",
@@ -27,6 +28,7 @@ QUESTIONS = (
     "What does Night Post cost?",
     "Can I change my order?",
 )
+Happening = Callable[["Place", AsyncExitStack], Awaitable[str]]
 VICTIMS = ("web", "worker-ai", "worker-default", "worker-bulk", "beat", "broker", "cache", "postgres")
 
 
@@ -64,7 +66,7 @@ class Fault:
 
     name: str
     promise: str
-    happen: Callable[[Place, AsyncExitStack], Awaitable[str]]
+    happen: Happening
     answered_within: float = ANSWERED_WITHIN
 
 
@@ -126,7 +128,7 @@ async def _kill_all_workers_in_mid_answer(place: Place, stack: AsyncExitStack) -
     return f"10 questions under way, {_slowest(list(await asyncio.gather(*asking)))}"
 
 
-def _kill_idle(name: str) -> Callable[[Place, AsyncExitStack], Awaitable[str]]:
+def _kill_idle(name: str) -> Happening:
     async def happen(place: Place, stack: AsyncExitStack) -> str:
         customer = await place.customer(stack)
         await customer.ask(place.question(), within=PATIENCE)
@@ -137,16 +139,31 @@ def _kill_idle(name: str) -> Callable[[Place, AsyncExitStack], Awaitable[str]]:
     return happen
 
 
-async def _kill_broker(place: Place, stack: AsyncExitStack) -> str:
-    place.model.control(token_gap_ms=40)
-    customers = [await place.customer(stack) for _ in range(10)]
-    asking = [asyncio.create_task(customer.ask(place.question(), within=PATIENCE)) for customer in customers]
-    await customers[0].frame("answer.delta")
-    place.suite.kill("broker")
-    during = list(await asyncio.gather(*asking))
-    after = [await customer.ask(place.question(), within=PATIENCE) for customer in customers[:3]]
-    drops = sum(customer.drops for customer in customers)
-    return f"10 chats open, {drops} sockets dropped, {_slowest(during)}; afterwards {_slowest(after)}"
+def _kill_broker(away: float) -> Happening:
+    async def happen(place: Place, stack: AsyncExitStack) -> str:
+        place.model.control(token_gap_ms=40)
+        customers = [await place.customer(stack) for _ in range(10)]
+        asking = [asyncio.create_task(customer.ask(place.question(), within=PATIENCE)) for customer in customers]
+        await customers[0].frame("answer.delta")
+        await _take_away(place, "broker", signal.SIGKILL, away)
+        during = list(await asyncio.gather(*asking))
+        after = [await customer.ask(place.question(), within=PATIENCE) for customer in customers[:3]]
+        drops = sum(customer.drops for customer in customers)
+        return f"10 chats open, {drops} sockets closed, {_slowest(during)}; afterwards {_slowest(after)}"
+
+    return happen
+
+
+async def _take_away(place: Place, name: str, how: signal.Signals, seconds: float) -> None:
+    """End one of the embedded servers; its keeper may start it again only after so many seconds."""
+    keeper = place.suite.pids()["keeper"]
+    if seconds:
+        os.kill(keeper, signal.SIGSTOP)
+    try:
+        place.suite.kill(name, how)
+        await asyncio.sleep(seconds)
+    finally:
+        os.kill(keeper, signal.SIGCONT)
 
 
 async def _empty_broker(place: Place, stack: AsyncExitStack) -> str:
@@ -166,45 +183,40 @@ async def _empty_broker(place: Place, stack: AsyncExitStack) -> str:
     return f"10 questions under way, {_slowest(list(await asyncio.gather(*asking)))}"
 
 
-async def _kill_database(place: Place, stack: AsyncExitStack) -> str:
-    return await _database_away(place, stack, signal.SIGKILL)
+def _restart_database(how: signal.Signals, away: float) -> Happening:
+    async def happen(place: Place, stack: AsyncExitStack) -> str:
+        customers = [await place.customer(stack) for _ in range(5)]
+        for customer in customers:
+            await customer.ask(place.question(), within=PATIENCE)
+        started = time.monotonic()
+        asking = [asyncio.create_task(customer.ask(place.question(), within=PATIENCE)) for customer in customers]
+        watching = asyncio.create_task(_watch_pages(place))
+        await _take_away(place, "postgres", how, away)
+        await place.recovered()
+        back = time.monotonic() - started
+        questions = list(await asyncio.gather(*asking))
+        watching.cancel()
+        statuses = await watching
+        told = sum(bool(customer.notices) for customer in customers)
+        if away and not (told and 503 in statuses):
+            raise Broken(f"it was away for {away:.0f} s: {told} customers were told, pages answered {sorted(statuses)}")
+        if statuses - {200, 503}:
+            raise Broken(f"pages answered {sorted(statuses)}, not only 200 and 503")
+        notice = f"{told} of 5 customers told; pages {'/'.join(map(str, sorted(statuses)))}"
+        return f"{notice}; ready after {back:.1f} s, {_slowest(questions)}"
+
+    return happen
 
 
-async def _restart_database(place: Place, stack: AsyncExitStack) -> str:
-    return await _database_away(place, stack, signal.SIGINT)
-
-
-async def _database_away(place: Place, stack: AsyncExitStack, how: signal.Signals) -> str:
-    customers = [await place.customer(stack) for _ in range(5)]
-    for customer in customers:
-        await customer.ask(place.question(), within=PATIENCE)
-    place.suite.kill("postgres", how)
-    killed_at = time.monotonic()
-    asking = [asyncio.create_task(customer.ask(place.question(), within=PATIENCE)) for customer in customers]
-    statuses = await _statuses_until_back(place, customers[0])
-    back = time.monotonic() - killed_at
-    questions = list(await asyncio.gather(*asking))
-    notices = {notice["code"] for customer in customers for notice in customer.notices}
-    if not notices and not any(customer.drops for customer in customers):
-        raise Broken("no customer was told that anything was wrong")
-    if not statuses <= {200, 503}:
-        raise Broken(f"pages answered {sorted(statuses)} meanwhile, not only 200 and 503")
-    told = ", ".join(sorted(notices)) or "reconnecting"
-    return f"notice: {told}; HTTP {sorted(statuses)}; ready after {back:.1f} s; {_slowest(questions)}"
-
-
-async def _statuses_until_back(place: Place, customer: Customer) -> set[int]:
-    """Fetch updates again and again until the suite is ready; returns the HTTP statuses met (0: no answer)."""
-    customer.http_statuses.clear()
-    ready = asyncio.create_task(place.recovered())
-    while not ready.done():
-        before = len(customer.http_statuses)
-        await customer.catch_up()
-        if len(customer.http_statuses) == before:
-            customer.http_statuses.append(200)
-        await asyncio.sleep(0.1)
-    await ready
-    return set(customer.http_statuses)
+async def _watch_pages(place: Place) -> set[int]:
+    """Ask for the desk's door and for updates again and again until cancelled; returns the statuses met (0: none)."""
+    statuses: set[int] = set()
+    paths = ("/accounts/login/", f"/api/v1/chat/{place.suite.inbox_id}/updates")
+    with suppress(asyncio.CancelledError):
+        for path in itertools.cycle(paths):
+            statuses.add(await asyncio.to_thread(place.suite.status, path))
+            await asyncio.sleep(0.2)
+    return statuses
 
 
 async def _kill_web(place: Place, stack: AsyncExitStack) -> str:
@@ -220,7 +232,7 @@ async def _kill_web(place: Place, stack: AsyncExitStack) -> str:
     return f"50 chats open, ready after {back:.1f} s, all answered {late:.1f} s after the kill"
 
 
-def _random_kills(rounds: int) -> Callable[[Place, AsyncExitStack], Awaitable[str]]:
+def _random_kills(rounds: int) -> Happening:
     async def happen(place: Place, stack: AsyncExitStack) -> str:
         place.model.control(token_gap_ms=20)
         customers = [await place.customer(stack) for _ in range(25)]
@@ -260,10 +272,12 @@ def list_faults(rounds: int) -> list[Fault]:
         Fault("kill -9 worker-ai while idle", "the next question is answered within 30 s", _kill_idle("worker-ai")),
         Fault("kill -9 beat", "the next question is answered within 30 s", _kill_idle("beat")),
         Fault("kill -9 cache", "the next question is answered within 30 s", _kill_idle("cache")),
-        Fault("kill -9 broker (Valkey) in mid-answer", f"open chats resume by themselves; {once}", _kill_broker),
+        Fault("kill -9 broker (Valkey) in mid-answer", f"open chats resume by themselves; {once}", _kill_broker(0)),
+        Fault("broker away for 8 s in mid-answer", f"open chats resume by themselves; {once}", _kill_broker(8)),
         Fault("broker emptied (FLUSHALL)", f"the rows ring again; {once}", _empty_broker),
-        Fault("kill -9 PostgreSQL", f"clear notice, then resumes; {once}", _kill_database),
-        Fault("PostgreSQL restarted", f"clear notice, then resumes; {once}", _restart_database),
+        Fault("PostgreSQL restarted", f"resumes; {once}", _restart_database(signal.SIGINT, 0)),
+        Fault("kill -9 PostgreSQL", f"resumes; {once}", _restart_database(signal.SIGKILL, 0)),
+        Fault("PostgreSQL away for 8 s", f"clear notice, then resumes; {once}", _restart_database(signal.SIGKILL, 8)),
         Fault("kill -9 Daphne with 50 chats", f"clients resume; {once}", _kill_web),
         Fault(
             f"{rounds} random kills under 5 messages/s",

@@ -11,7 +11,7 @@ _pages = get_asgi_application()
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
-from django.urls import path  # noqa: E402
+from django.urls import path, re_path  # noqa: E402
 
 from apps.desk import ws_urls as desk  # noqa: E402
 from apps.inboxes import ws_urls as inboxes  # noqa: E402
@@ -29,7 +29,7 @@ application = ProtocolTypeRouter(
                     "ws/desk/",
                     AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(desk.websocket_urlpatterns))),
                 ),
-                path("<path:unknown>", UnknownSocket.as_asgi()),
+                re_path(r"^(?P<unknown>.*)$", UnknownSocket.as_asgi()),
             ]
         ),
     }

@@ -132,7 +132,8 @@ def url(name: str, schemes: tuple[str, ...], default: str = "", *, help: str) ->
     value = _raw(name, f"URL ({', '.join(schemes)})", default, help)
     if value is None:
         return default
-    if value.partition("://")[0] not in schemes:
+    scheme, mark, _ = value.partition("://")
+    if not mark or scheme not in schemes:
         raise BadSetting(name, f"the URL must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
     return value
 

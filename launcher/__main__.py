@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--var", type=Path, default=_default_folder(), help="data folder (VAR_DIR; default: var)")
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    one = commands.add_parser("up", help="prepare, start and watch everything until Ctrl-C")
+    one = _command(commands, "up", "prepare, start and watch everything until Ctrl-C")
     one.add_argument("--host", default=os.environ.get("HOST") or "127.0.0.1", help="address to listen on (HOST)")
     one.add_argument("--port", default=os.environ.get("PORT") or "8000", help="port to listen on (PORT); 0: any")
     one.add_argument("--procfile", type=Path, default=PROJECT / "Procfile")
@@ -51,27 +51,35 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--quiet", action="store_true", help="keep the programs' output in var/log/suite.log")
     one.set_defaults(action=_up)
 
-    one = commands.add_parser("status", help="show what runs")
+    one = _command(commands, "status", "show what runs")
     one.set_defaults(action=lambda options: control.show_status(options.var))
 
-    one = commands.add_parser("stop", help="stop everything of this checkout")
+    one = _command(commands, "stop", "stop everything of this checkout")
     one.set_defaults(action=lambda options: control.stop(options.var))
 
-    one = commands.add_parser("reset", help="remove all data of this checkout")
+    one = _command(commands, "reset", "remove all data of this checkout")
     one.add_argument("--yes", action="store_true", help="do not ask")
     one.set_defaults(action=lambda options: control.reset(options.var, confirmed=options.yes))
 
-    one = commands.add_parser("check", help="format, lint, types, contracts, docs and tests")
+    one = _command(commands, "check", "format, lint, types, contracts, docs and tests")
     one.add_argument("--all", action="store_true", help="also journeys and browser tests")
     one.set_defaults(action=lambda options: check.run_checks(options.var, everything=options.all))
 
-    one = commands.add_parser("lock", help="resolve the requirements into lock files")
+    one = _command(commands, "lock", "resolve the requirements into lock files")
     one.add_argument("--upgrade", action="store_true", help="take the newest versions allowed")
     one.set_defaults(action=lambda options: lock(upgrade=options.upgrade))
 
-    one = commands.add_parser("wheels", help="which platforms have wheels of every locked package")
+    one = _command(commands, "wheels", "which platforms have wheels of every locked package")
     one.set_defaults(action=lambda _options: wheels.show_coverage())
     return parser
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, text: str
+) -> argparse.ArgumentParser:
+    one = commands.add_parser(name, help=text)
+    one.add_argument("--var", type=Path, default=argparse.SUPPRESS, help="data folder")
+    return one
 
 
 def _default_folder() -> Path:

@@ -43,7 +43,7 @@ def list_checks(*, everything: bool) -> list[Check]:
         Check("Migrations match the models", (*_MANAGE, "makemigrations", "--check", "--dry-run")),
         Check("Deployment settings", (*_MANAGE, "check", "--deploy", "--fail-level", "WARNING"), production),
         Check("Docs match the code", (*_MANAGE, "docs", "--check")),
-        Check("Tests", (sys.executable, "-m", "pytest", "-n", "auto", "--quiet", *selection), live=True),
+        Check("Tests", (sys.executable, "-m", "pytest", "-n", "logical", "--quiet", *selection), live=True),
     ]
 
 

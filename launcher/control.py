@@ -10,7 +10,7 @@ from launcher import processes
 from launcher.embedded import EmbeddedServices
 from launcher.errors import DataUnusable, StillRunning
 from launcher.layout import PROJECT, Layout, holder_of, is_locked
-from launcher.postgres import remove_hidden_home
+from launcher.root import remove_hidden_home
 from launcher.session import HEALTH, read_own_state
 
 _STOP_SECONDS = 60.0

@@ -3,25 +3,22 @@
 import importlib.util
 import json
 import os
-import pwd
 import secrets
 import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from launcher import processes
 from launcher.errors import DataUnusable, ServiceFailed, WheelMissing
 from launcher.layout import APP, OWNER, READER, SUPERUSER, Layout, read_passwords, write_private
+from launcher.root import find_account, is_reachable, settle_elsewhere
 
 MAJOR = 18
-SYSTEM_USER = "switchboard-pg"
 # Fast shutdown, then immediate shutdown (recovers at the next start), then the end.
 STOP_SIGNALS = [(signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)]
-_HIDDEN_HOMES = Path("/var/lib")
 _SETTINGS: dict[str, str] = {
     "listen_addresses": "''",
     "unix_socket_permissions": "0700",
@@ -53,14 +50,6 @@ _DISPOSABLE: dict[str, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Account:
-    """The system account the server runs as: PostgreSQL refuses to run as root."""
-
-    uid: int
-    gid: int
-
-
 def find_binaries() -> Path:
     """Folder of the installed PostgreSQL. Raises WheelMissing."""
     # Found without importing the package, which would pull in process and lock libraries for nothing.
@@ -79,23 +68,11 @@ class PostgresFolder:
         self.layout = layout
         self.durable = durable
         self.install = find_binaries()
-        self.account = _find_account()
+        self.account = find_account()
         self.data = layout.postgres
-        if self.account is not None:
-            self._settle_for(self.account)
-
-    def _settle_for(self, account: Account) -> None:
-        """Makes the cluster reachable for the server's account without opening anybody's folders to it."""
-        reachable = _may_enter(self.layout.folder) and _may_enter(self.install / "bin")
-        if reachable and not self.data.is_symlink():
-            return
-        home = _hidden_home(self.layout)
-        home.mkdir(mode=0o755, exist_ok=True)
-        home.chmod(0o755)
-        self.data = home / "postgres"
-        if not self.layout.postgres.is_symlink():
-            self.layout.postgres.symlink_to(self.data)
-        self.install = _copy_install(self.install, home)
+        if self.account is not None and not is_reachable(layout, self.install):
+            # PostgreSQL's account must not be let into root's folders, so the cluster lives elsewhere.
+            self.data, self.install = settle_elsewhere(layout, self.install)
 
     def exists(self) -> bool:
         return (self.data / "PG_VERSION").exists()
@@ -214,72 +191,6 @@ class PostgresFolder:
         path = target / "postgresql.conf"
         path.write_text("\n".join(lines) + "\n")
         self._hand_over(path)
-
-
-def _hidden_home(layout: Layout) -> Path:
-    """Where root's cluster lives if the data folder lies where only root may go (/root, a temporary one)."""
-    return _HIDDEN_HOMES / layout.sockets.name
-
-
-def remove_hidden_home(layout: Layout) -> None:
-    """Removes what `_settle_for` put outside the data folder."""
-    shutil.rmtree(_hidden_home(layout), ignore_errors=True)
-
-
-def _find_account() -> Account | None:
-    """The account for the server if we are root (created at need), None if it simply runs as ourselves."""
-    if os.getuid() != 0:
-        return None
-    try:
-        found = pwd.getpwnam(SYSTEM_USER)
-    except KeyError:
-        found = _create_account()
-    return Account(found.pw_uid, found.pw_gid)
-
-
-def _create_account() -> pwd.struct_passwd:
-    tool = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
-    if tool is None:
-        raise ServiceFailed("PostgreSQL cannot run as root and no system user can be made here: run as a normal user.")
-    command = [
-        tool,
-        "--system",
-        "--user-group",
-        "--no-create-home",
-        "--shell",
-        "/usr/sbin/nologin",
-        SYSTEM_USER,
-    ]
-    subprocess.run(command, capture_output=True, check=False)
-    try:  # a parallel start may have made it first, so the look-up decides, not the exit status
-        return pwd.getpwnam(SYSTEM_USER)
-    except KeyError as error:
-        raise ServiceFailed(f"PostgreSQL cannot run as root: `{' '.join(command)}` failed.") from error
-
-
-def _may_enter(folder: Path) -> bool:
-    """Whether any account may pass through to this folder."""
-    return all(part.stat().st_mode & 0o001 for part in (folder, *folder.parents))
-
-
-def _copy_install(source: Path, home: Path) -> Path:
-    """Copies the binaries to where the server's account can run them; once per version of the wheel."""
-    package = source.parent
-    stamp = f"{source}:{(source / 'bin' / 'postgres').stat().st_mtime_ns}"
-    target, marker = home / "install", home / "install.stamp"
-    copied = target / package.name / source.name
-    if marker.exists() and marker.read_text() == stamp and copied.is_dir():
-        return copied
-    shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(source, copied, ignore=shutil.ignore_patterns("*.a", "include", "pgxs"))
-    # The wheel keeps shared libraries beside the package and finds them by relative path.
-    libraries = package.with_name(f"{package.name}.libs")
-    if libraries.is_dir():
-        shutil.copytree(libraries, target / libraries.name)
-    for path in (target, *target.rglob("*")):
-        path.chmod(path.stat().st_mode | (0o055 if path.is_dir() or path.parent.name == "bin" else 0o044))
-    marker.write_text(stamp)
-    return copied
 
 
 def _write_new_passwords(layout: Layout) -> None:

@@ -12,7 +12,8 @@ from launcher.errors import StepFailed
 from launcher.layout import PROJECT, Layout, write_private
 from launcher.terminal import Step, run_logged
 
-_CODE = ("apps/**/*.py", "config/**/*.py", "worker/**/*.py", "requirements.txt")
+# Settings that decide which vectors the demo's articles get.
+_SETTINGS = ("KNOWLEDGE_", "EMBEDDINGS_")
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,12 @@ STATIC = Preparation(
     ("static/**/*", "demo/site/**/*", "config/settings/base.py", "requirements.txt"),
     makes="static",
 )
-DEMO = Preparation("Loading the demo company", ("seed_demo",), ("demo/**/*", *_CODE), makes="demo.json")
+DEMO = Preparation(
+    "Loading the demo company",
+    ("seed_demo",),
+    ("demo/**/*", "apps/ops/management/**/*.py", "apps/knowledge/**/*.py", "apps/*/migrations/*.py"),
+    makes="demo.json",
+)
 
 
 class Ledger:
@@ -68,7 +74,8 @@ class Ledger:
 
     def _fingerprint(self, step: Preparation) -> str:
         digest = hashlib.sha256()
-        for part in (self._database, sys.version, " ".join(step.command)):
+        settings = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith(_SETTINGS))
+        for part in (self._database, sys.version, " ".join(step.command), *settings):
             digest.update(part.encode() + b"\0")
         for path in self._files(step.depends_on):
             digest.update(str(path.relative_to(self.root)).encode() + b"\0")

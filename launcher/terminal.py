@@ -21,6 +21,7 @@ class Step:
         self.title = title
         self._stream = stream or sys.stdout
         self._redraws = self._stream.isatty()
+        self._detail = ""
         self._began = time.monotonic()
         self._next_sign = self._began + _HEARTBEAT_SECONDS
         self.show()
@@ -30,14 +31,15 @@ class Step:
         return time.monotonic() - self._began
 
     def show(self, detail: str = "") -> None:
-        """Redraws the line, with what is being done right now."""
+        """Redraws the line, with what is being done right now (the last known, if nothing is given)."""
+        self._detail = detail or self._detail
         if self._redraws:
             width = shutil.get_terminal_size().columns - 1
-            line = f"  {_mark(self._stream, '…', '.')} {self.title} {self.seconds:.0f} s  {detail}"
+            line = f"  {_mark(self._stream, '…', '.')} {self.title} {self.seconds:.0f} s  {self._detail}"
             self._stream.write("\r\033[2K" + line[:width])
         elif time.monotonic() > self._next_sign:
             self._next_sign = time.monotonic() + _HEARTBEAT_SECONDS
-            self._stream.write(f"    {self.title}: {self.seconds:.0f} s so far {detail}\n")
+            self._stream.write(f"    {self.title}: {self.seconds:.0f} s so far {self._detail}\n")
         self._stream.flush()
 
     def done(self, note: str = "") -> None:

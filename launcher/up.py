@@ -1,6 +1,7 @@
 """What does `make up` do? Prepares what is missing, starts everything and stops it all again."""
 
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -82,8 +83,17 @@ def child_environment(options: UpOptions, layout: Layout, listener: socket.socke
         "HOST": options.host,
         "PORT": str(listener.getsockname()[1]),
         "LISTEN_FD": str(listener.fileno()),
+        # One set of metrics over all processes; each writes its own files there.
+        "PROMETHEUS_MULTIPROC_DIR": str(_fresh_metrics(layout)),
         **({} if options.demo else {"DEMO": "off"}),
     }
+
+
+def _fresh_metrics(layout: Layout) -> Path:
+    folder = layout.run / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def wanted_parts(given: Mapping[str, str]) -> frozenset[str]:

@@ -1,11 +1,11 @@
 """Organisations, people and keys in the admin."""
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from apps.accounts.models import ApiKey, Membership, Organisation, User
+from apps.core.admin import TenantAdmin
 
 
 @admin.register(Organisation)
@@ -13,6 +13,7 @@ class OrganisationAdmin(ModelAdmin):  # type: ignore[misc]
     list_display = ("name", "slug", "locale", "is_active", "created_at")
     search_fields = ("name", "slug")
     ordering = ("name",)
+    readonly_fields = ("created_at",)
 
 
 @admin.register(User)
@@ -20,32 +21,26 @@ class UserAdmin(ModelAdmin):  # type: ignore[misc]
     list_display = ("name", "email", "is_active", "is_staff", "created_at")
     search_fields = ("name", "email")
     ordering = ("name",)
+    readonly_fields = ("created_at",)
     exclude = ("password", "groups", "user_permissions")
 
 
 @admin.register(Membership)
-class MembershipAdmin(ModelAdmin):  # type: ignore[misc]
+class MembershipAdmin(TenantAdmin):
     list_display = ("user", "organisation", "role", "is_active")
     list_filter = ("role", "is_active")
     list_select_related = ("user", "organisation")
     ordering = ("organisation", "user")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
-        # The admin of a deployment is across organisations; only superusers reach it.
-        return Membership.everywhere.all()
+    readonly_fields = ("created_at",)
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ModelAdmin):  # type: ignore[misc]
+class ApiKeyAdmin(TenantAdmin):
     list_display = ("name", "organisation", "prefix", "scopes", "last_used_at", "revoked_at")
     list_select_related = ("organisation",)
     ordering = ("-created_at",)
     readonly_fields = ("organisation", "name", "prefix", "scopes", "created_by", "created_at", "last_used_at")
     exclude = ("secret_hash",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
-        # As for memberships.
-        return ApiKey.everywhere.all()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # a key shows its secret once, which a form cannot do; `manage.py create_api_key` does

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from datetime import timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from apps.core import tenancy
 
 # `last_used_at` is written at most once in this long for each key, so that a busy program costs no write per request.
 TOUCH_SECONDS = 60
+_KEY_FORM = re.compile(r"sb_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 
 
 @transaction.atomic
@@ -25,6 +27,8 @@ def save_organisation(*, slug: str, calendar: BusinessCalendar | None = None, **
     """Create the organisation called ``slug`` or bring it up to date. Raises Django's ``ValidationError``."""
     organisation = Organisation.objects.filter(slug=slug).first() or Organisation(slug=slug)
     for name, value in fields.items():
+        if not hasattr(organisation, name):
+            raise TypeError(f"An organisation has no {name}.")
         setattr(organisation, name, value)
     if calendar is not None:
         organisation.calendar_hours = calendar.model_dump(mode="json")
@@ -79,13 +83,15 @@ def create_api_key(*, actor: Membership | None, name: str, scopes: list[Scope]) 
 
 def authenticate_api_key(*, secret: str) -> ApiKey:
     """Return the key that ``secret`` belongs to. Raises ``ApiKeyRejected``."""
-    mark, _, rest = secret.partition("_")
-    prefix, _, value = rest.partition("_")
+    form = _KEY_FORM.fullmatch(secret)
+    if form is None:
+        raise ApiKeyRejected
+    prefix, value = form.groups()
     # Across organisations on purpose: the key is what decides the scope.
     key = ApiKey.everywhere.select_related("organisation").filter(prefix=prefix, revoked_at=None).first()
     expected = bytes(key.secret_hash) if key is not None else bytes(32)
     matches = hmac.compare_digest(expected, _hash(value))
-    if mark != "sb" or key is None or not matches or not key.organisation.is_active:
+    if key is None or not matches or not key.organisation.is_active:
         raise ApiKeyRejected
     _touch(key.id)
     return key
@@ -97,6 +103,7 @@ def revoke_api_key(*, key_id: UUID) -> None:
 
 
 def _touch(key_id: UUID) -> None:
+    # Across organisations on purpose, as above.
     stale = Q(last_used_at=None) | Q(last_used_at__lt=Now() - timedelta(seconds=TOUCH_SECONDS))
     ApiKey.everywhere.filter(stale, id=key_id).update(last_used_at=Now())
 

@@ -1,13 +1,13 @@
 """What do other apps hold of an organisation? Roles, scopes, and the one calendar type."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 # How far ahead `next_opening` looks. A calendar closed for longer has no opening worth announcing.
 HORIZON_DAYS = 400
@@ -55,6 +55,13 @@ class Interval(BaseModel):
     start: time
     end: time
 
+    @field_validator("start", "end")
+    @classmethod
+    def _is_plain(cls, value: time) -> time:
+        if value.tzinfo is not None or value.second or value.microsecond:
+            raise ValueError("hours are plain local times of hours and minutes")
+        return value
+
     @model_validator(mode="after")
     def _ends_after_start(self) -> "Interval":
         if self.end != time(0) and self.end <= self.start:
@@ -92,7 +99,7 @@ class BusinessCalendar(BaseModel):
     def next_opening(self, after: datetime) -> datetime | None:
         """Return the first moment from ``after`` on (aware, UTC) that is open, or None within the next 400 days."""
         if self.is_open(after):
-            return after
+            return after.astimezone(UTC)
         first = after.astimezone(ZoneInfo(self.timezone)).date()
         for offset in range(HORIZON_DAYS):
             for start, _ in self._spans(first + timedelta(days=offset)):
@@ -105,11 +112,30 @@ class BusinessCalendar(BaseModel):
 
     def _spans(self, day: date) -> list[tuple[datetime, datetime]]:
         # Compared in UTC: two local times on a day of clock change may be an hour closer or farther than they look.
-        zone, utc = ZoneInfo(self.timezone), ZoneInfo("UTC")
+        zone = ZoneInfo(self.timezone)
         intervals = self.overrides.get(day, self.weekdays[day.weekday()])
         spans = []
         for interval in intervals:
             end_day = day + timedelta(days=1) if interval.end == time(0) else day
-            start = datetime.combine(day, interval.start, zone).astimezone(utc)
-            spans.append((start, datetime.combine(end_day, interval.end, zone).astimezone(utc)))
+            # Of an hour that comes twice, hours begin in the first and end in the second.
+            start = _instant(datetime.combine(day, interval.start), zone, fold=0)
+            end = _instant(datetime.combine(end_day, interval.end), zone, fold=1)
+            if start < end:
+                spans.append((start, end))
         return spans
+
+
+def _instant(wall: datetime, zone: ZoneInfo, *, fold: int) -> datetime:
+    """Return the UTC instant at which clocks in ``zone`` show ``wall``; if they skip it, the instant of the skip."""
+    instant = wall.replace(tzinfo=zone, fold=fold).astimezone(UTC)
+    if instant.astimezone(zone).replace(tzinfo=None) == wall:
+        return instant
+    before, after = (wall.replace(tzinfo=zone, fold=side).astimezone(UTC) for side in (1, 0))
+    offset = before.astimezone(zone).utcoffset()
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) / 2
+        if middle.astimezone(zone).utcoffset() == offset:
+            before = middle
+        else:
+            after = middle
+    return after.replace(microsecond=0)

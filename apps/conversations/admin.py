@@ -1,24 +1,19 @@
 """Conversations in the admin: to find one, not to change it."""
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
 from apps.conversations.models import Conversation
+from apps.core.admin import TenantAdmin
 
 
 @admin.register(Conversation)
-class ConversationAdmin(ModelAdmin):  # type: ignore[misc]
+class ConversationAdmin(TenantAdmin):
     list_display = ("id", "organisation", "channel", "status", "owner_kind", "last_seq", "last_message_at")
     list_filter = ("status", "owner_kind", "channel")
     list_select_related = ("organisation",)
     ordering = ("-last_message_at",)
     show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
-        # The admin of a deployment is across organisations; only superusers reach it.
-        return Conversation.everywhere.all()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -16,7 +16,7 @@ from uuid import UUID
 import structlog
 from celery import Task, current_app
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 from prometheus_client import Counter
@@ -122,14 +122,15 @@ def claim(job_id: UUID) -> Claim | None:
             UPDATE core_job
                SET lease_until = clock_timestamp() + make_interval(secs => %s), fence = fence + 1,
                    attempts = attempts + 1
-             WHERE id = %s AND dead_at IS NULL AND run_at <= clock_timestamp()
+             WHERE id = %s AND dead_at IS NULL AND attempts < %s AND run_at <= clock_timestamp()
                AND (lease_until IS NULL OR lease_until < clock_timestamp())
             RETURNING fence, attempts, name, organisation_id, arguments
             """,
-            [LEASE_SECONDS, job_id],
+            [LEASE_SECONDS, job_id, MAX_ATTEMPTS],
         )
         row = cursor.fetchone()
     if row is None:
+        _bury_exhausted(job_id)
         return None
     fence, attempt, name, organisation_id, arguments = row
     return Claim(job_id, fence, attempt, name, organisation_id, json.loads(arguments))
@@ -175,9 +176,7 @@ def postpone(held: Claim, *, seconds: float, counts: bool = True, error: str = "
 
 def bury(held: Claim, *, error: str) -> None:
     """Give up on the job; it stays for the operator to see."""
-    Job.objects.filter(id=held.job_id, fence=held.fence).update(dead_at=Now(), lease_until=None, last_error=error[:200])
-    JOBS_DEAD.labels(held.name).inc()
-    logger.error("job.dead", job=held.name, job_id=str(held.job_id), error=error)
+    _bury(Job.objects.filter(id=held.job_id, fence=held.fence), held.job_id, held.name, error)
 
 
 def is_open(job_id: UUID) -> bool:
@@ -196,12 +195,38 @@ def ring_due_jobs() -> int:
                     WHERE dead_at IS NULL AND ring_at <= clock_timestamp() AND run_at <= clock_timestamp()
                       AND (lease_until IS NULL OR lease_until < clock_timestamp())
                     ORDER BY ring_at LIMIT %s FOR UPDATE SKIP LOCKED)
-            RETURNING id, name
+            RETURNING id, name, attempts, fence
             """,
             [UNANSWERED_SECONDS, SWEEP_BATCH],
         )
         due = cursor.fetchall()
-    for job_id, name in due:
-        if not ring(job_id, name):
+    for job_id, name, attempts, fence in due:
+        if attempts >= MAX_ATTEMPTS:
+            _bury_exhausted(job_id)
+        elif not _ring_known(job_id, name, fence):
             break
     return len(due)
+
+
+def _ring_known(job_id: UUID, name: str, fence: int) -> bool:
+    try:
+        return ring(job_id, name)
+    except UnknownJob:
+        # An older version wrote it. It must not keep the others from being rung.
+        _bury(Job.objects.filter(id=job_id, fence=fence), job_id, name, "unknown task")
+        return True
+
+
+def _bury_exhausted(job_id: UUID) -> None:
+    """Bury a job every attempt of which took its worker down: nobody was left to say so."""
+    exhausted = Job.objects.filter(id=job_id, attempts__gte=MAX_ATTEMPTS, lease_until__lt=Now())
+    name = exhausted.values_list("name", flat=True).first()
+    if name is not None:
+        _bury(exhausted, job_id, name, "worker lost")
+
+
+def _bury(jobs: "QuerySet[Job]", job_id: UUID, name: str, error: str) -> None:
+    buried = jobs.filter(dead_at=None).update(dead_at=Now(), lease_until=None, last_error=error[:200])
+    if buried:
+        JOBS_DEAD.labels(name).inc()
+        logger.error("job.dead", job=name, job_id=str(job_id), error=error)

@@ -28,6 +28,8 @@ CLOSE_TOO_MANY = 4429
 BAD_FRAMES_ALLOWED = 5
 FRAME_LIMIT = 64 * 1024
 AWAY_RETRY_SECONDS = 2.0
+# A refusal names the problem; it does not send a long frame back.
+REASON_LIMIT = 200
 
 SOCKETS = Gauge("switchboard_sockets", "Open sockets.", ["kind"], multiprocess_mode="livesum")
 CLOSED = Counter("switchboard_sockets_closed", "Sockets closed by the server.", ["kind", "code"])
@@ -93,6 +95,7 @@ class SuiteConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def connect(self) -> None:
         self._introduced = False
+        self._ended = False
         self._bad_frames = 0
         self._window_start = clock.monotonic()
         self._window_frames = 0
@@ -109,6 +112,8 @@ class SuiteConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.leave(group)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self._ended:
+            return
         self._last_heard = clock.monotonic()
         if not self._within_pace():
             await self.close_with(CLOSE_TOO_MANY)
@@ -146,6 +151,7 @@ class SuiteConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def close_with(self, code: int) -> None:
         """Close, and count why."""
+        self._ended = True
         CLOSED.labels(self.kind, str(code)).inc()
         await self.close(code=code)
 
@@ -195,7 +201,7 @@ class SuiteConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"]) or "type"
-            raise FrameUnreadable(f"{where}: {first['msg']}.") from None
+            raise FrameUnreadable(f"{where}: {first['msg'][:REASON_LIMIT]}.") from None
 
     def _within_pace(self) -> bool:
         now = clock.monotonic()

@@ -1,4 +1,4 @@
-"""Who writes to us? For now a visitor: a customer whose identity nobody has verified yet."""
+"""Who writes to us? A visitor: a customer whose identity nobody has verified yet."""
 
 from django.db import models
 from django.db.models.functions import Now

@@ -15,7 +15,7 @@ def chat_page(request: HttpRequest, inbox_id: UUID) -> HttpResponse:
     inbox = selectors.get_inbox(inbox_id)
     organisation = inbox.organisation
     context = {
-        "inbox": {"id": str(inbox.id), "name": inbox.name},
+        "inbox": {"id": str(inbox.id), "name": inbox.name, "greeting": inbox.greeting or organisation.greeting},
         "organisation": {
             "name": organisation.name,
             "brand_colour": organisation.brand_colour,

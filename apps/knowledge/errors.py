@@ -1,6 +1,6 @@
 """Which failures of the knowledge base are anticipated?"""
 
-from apps.core.errors import Conflict, Invalid, NotFound, SuiteError, TooLarge, Unavailable
+from apps.core.errors import Conflict, Invalid, NotFound, TooLarge, Unavailable
 
 
 class DocumentNotFound(NotFound):
@@ -35,17 +35,18 @@ class EncoderFailed(Unavailable):
     default_message = "The encoder did not answer."
 
 
-class EncoderRefused(SuiteError):
+class EncoderRefused(Unavailable):
     """The endpoint understood and will not do it: wrong key, unknown model. A repetition changes nothing."""
 
     code = "knowledge.encoder_refused"
-    status = 502
+    retryable = False
 
 
-class WeightsInvalid(SuiteError):
+class WeightsInvalid(Unavailable):
     """The encoder's weights are missing or not the published ones."""
 
     code = "knowledge.weights_invalid"
+    retryable = False
 
 
 class ImportPathMissing(NotFound):

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -74,7 +73,7 @@ def _workers() -> str:
 
 def read_metrics() -> bytes:
     """Return all metrics: of every process when they share a folder (PROMETHEUS_MULTIPROC_DIR), else of this one."""
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    if not settings.PROMETHEUS_MULTIPROC_DIR:
         return generate_latest()
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]

@@ -75,7 +75,12 @@ def _demo_inbox() -> dict[str, str] | None:
         inbox = next(iter(inbox_selectors.list_inboxes()), None)
     if inbox is None:
         raise InboxNotFound
-    return {"id": str(inbox.id), "name": inbox.name, "organisation": organisation.name}
+    return {
+        "id": str(inbox.id),
+        "name": inbox.name,
+        "organisation": organisation.name,
+        "brand_colour": organisation.brand_colour,
+    }
 
 
 def robots(request: HttpRequest) -> HttpResponse:

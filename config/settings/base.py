@@ -116,6 +116,9 @@ def _database(database_url: str, *, pooled: bool) -> dict[str, object]:
         database["CONN_HEALTH_CHECKS"] = True
         options["options"] = " ".join(f"-c {limit}" for limit in limits)
         options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 5, "max_idle": 300}
+    else:
+        # A migration that queues for a lock makes everything behind it queue as well.
+        options["options"] = "-c lock_timeout=5000"
     database["OPTIONS"] = options
     database["ENGINE"] = "django.db.backends.postgresql"
     return database

@@ -27,7 +27,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_TIME_LIMIT = 60  # enforced by the prefork pool; threads keep their own deadlines
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-# A message whose worker died comes back after 20 to 25 s, as a second net below the job sweeper.
+# A message whose worker died comes back after two minutes: a second net, far below the job sweeper's seconds.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 120,
     "unacked_restore_interval": 2,
@@ -36,5 +36,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 1,
     "socket_keepalive": True,
     "health_check_interval": 10,
+    # Whoever rings while the broker is away must not wait: the sweeper rings again.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
+    "interval_max": 0.1,
+    "connect_retries_timeout": 0.5,
 }
 CELERY_TIMEZONE = "UTC"

@@ -38,6 +38,10 @@ _renderer = (
     if LOG_FORMAT == "json"
     else structlog.dev.ConsoleRenderer(colors=False, pad_event_to=28)
 )
+PROMETHEUS_MULTIPROC_DIR = env.text(
+    "PROMETHEUS_MULTIPROC_DIR",
+    help="Folder in which all processes keep their metrics, so that /metrics shows all of them. `make up` sets it.",
+)
 LOGGING_CONFIG = "logging.config.dictConfig"
 LOGGING = {
     "version": 1,

@@ -15,6 +15,8 @@ if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
     raise env.BadSetting("ALLOWED_HOSTS", "must name the hosts in production; * is refused")
 
 SECURE_SSL_REDIRECT = env.boolean("SECURE_SSL_REDIRECT", default=True, help="Send plain HTTP to HTTPS.")
+# Probes come over plain HTTP from within; they show no data.
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True

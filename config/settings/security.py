@@ -4,7 +4,7 @@ import secrets
 from pathlib import Path
 
 from config import env
-from config.settings.base import VAR_DIR
+from config.settings.base import ENVIRONMENT, VAR_DIR
 
 
 def _local_secret_key() -> str:
@@ -29,9 +29,12 @@ _given_key = env.secret(
     "SECRET_KEY", help="Signs sessions and links; at least 50 random characters. Production needs it."
 )
 SECRET_KEY_IS_GIVEN = bool(_given_key)
-SECRET_KEY = _given_key or _local_secret_key()
+# Production refuses an empty key in a moment, and must not leave one of its own behind.
+SECRET_KEY = _given_key or ("" if ENVIRONMENT == "production" else _local_secret_key())
 ALLOWED_HOSTS = env.words(
-    "ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"), help="Host names this suite answers to."
+    "ALLOWED_HOSTS",
+    () if ENVIRONMENT == "production" else ("localhost", "127.0.0.1", "[::1]"),
+    help="Host names this suite answers to. Production needs them; elsewhere: this machine's.",
 )
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", help="Origins whose forms are accepted, with scheme.")
 AUTH_PASSWORD_VALIDATORS = [

@@ -14,6 +14,7 @@ import { Switcher } from "./switcher.js";
 import { Toasts } from "./toasts.js";
 import { Workspace } from "./workspace.js";
 
+// Delivery by socket is at most once; once a minute the window makes sure.
 const STALE = 60_000;
 const READ_AFTER = 400;
 
@@ -135,15 +136,16 @@ byId("sign-out").addEventListener("submit", () => storage.forget());
 
 // What the server says
 
-const knownNeeds = new Set(boot.view === "needs-a-person" ? boot.list.rows.map((row) => row.id) : []);
+const knownNeeds = new Set(boot.list.rows.filter(needsPerson).map((row) => row.id));
 
 socket.addEventListener("frame", ({ detail: frame }) => {
   workspace.receive(frame);
   if (frame.type === "error") toasts.show(frame.text, { tone: "alert" });
   if (frame.type !== "conversation.updated") return;
   const row = frame.conversation;
-  list.update(row);
+  const before = list.update(row);
   notices.countSoon();
+  if (before && needsPerson(before)) knownNeeds.add(row.id);
   if (!needsPerson(row)) knownNeeds.delete(row.id);
   else if (!knownNeeds.has(row.id)) {
     knownNeeds.add(row.id);
@@ -151,13 +153,20 @@ socket.addEventListener("frame", ({ detail: frame }) => {
   }
 });
 
-let heardAt = Date.now();
+let caughtUpAt = Date.now();
 function catchUp() {
-  heardAt = Date.now();
+  caughtUpAt = Date.now();
   list.refresh();
   notices.countSoon();
   outbox.flush();
 }
+
+function makeSure() {
+  if (document.visibilityState !== "visible" || socket.state !== "online" || Date.now() - caughtUpAt < STALE) return;
+  catchUp();
+  socket.watchAgain();
+}
+setInterval(makeSure, STALE / 4);
 
 socket.addEventListener("state", () => {
   notices.showConnection(socket);
@@ -185,7 +194,9 @@ function readSoon() {
 workspace.addEventListener("opened", () => {
   document.body.dataset.shows = "conversation";
   list.setOpen(workspace.id);
-  notices.setTitle(document.querySelector(".head__title").textContent.trim());
+  const title = document.querySelector(".head__title").textContent.trim();
+  notices.setTitle(title);
+  notices.say(`Open: ${title}`);
   readSoon();
 });
 workspace.addEventListener("messages", ({ detail }) => {
@@ -194,9 +205,8 @@ workspace.addEventListener("messages", ({ detail }) => {
   if (said) notices.say(`${said.author.name}: ${said.text.slice(0, 200)}`);
 });
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState !== "visible") return;
-  readSoon();
-  if (Date.now() - heardAt > STALE) catchUp();
+  if (document.visibilityState === "visible") readSoon();
+  makeSure();
 });
 
 // Keys

@@ -80,6 +80,7 @@ export class ConversationList extends EventTarget {
   fill(view, page) {
     this.view = view;
     this.#replace(page);
+    this.#render();
   }
 
   async show(view) {
@@ -203,7 +204,12 @@ export class ConversationList extends EventTarget {
       item = buildRow(row, { address });
       this.#items.set(row.id, item);
     }
-    fillRow(item, row, { me: this.#me, unread: this.isUnread(row), open: row.id === this.#openId, address });
+    const unread = this.isUnread(row);
+    const open = row.id === this.#openId;
+    const looks = [row.last_seq, row.owner_version, row.status, unread, open, this.view].join();
+    if (item.dataset.looks === looks) return;
+    item.dataset.looks = looks;
+    fillRow(item, row, { me: this.#me, unread, open, address });
   }
 
   #arrange(rows) {

@@ -105,16 +105,16 @@ export class Notices {
 
   /** Say how the connection is; a short break is nobody's business. */
   showConnection(socket) {
-    clearTimeout(this.#breakTimer);
     if (socket.state === "online") {
+      clearTimeout(this.#breakTimer);
+      this.#breakTimer = 0;
       this.#bar.hidden = true;
     } else if (socket.state === "refused") {
       const link = Object.assign(document.createElement("a"), { href: location.href, textContent: "Reload this page" });
       this.#showBar("banner--red", `${socket.refusal || "You are signed out."} `, link);
-    } else if (this.#bar.hidden) {
-      this.#breakTimer = setTimeout(() => this.#showBreak(socket), SHOW_BREAK_AFTER);
     } else {
-      this.#showBreak(socket);
+      // Once, not again at each attempt to reconnect.
+      this.#breakTimer ||= setTimeout(() => this.#showBreak(socket), SHOW_BREAK_AFTER);
     }
   }
 

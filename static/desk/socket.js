@@ -47,6 +47,13 @@ export class DeskSocket extends EventTarget {
     };
   }
 
+  /** Ask for whatever was missed in what is watched: delivery is at most once, and a lost last message leaves no gap behind. */
+  watchAgain() {
+    for (const [conversationId, lastSeq] of this.#watched) {
+      this.#send({ type: "watch", conversation_id: conversationId, last_seq: lastSeq() });
+    }
+  }
+
   /** Tell the others that this agent is writing; repeated calls are thinned out. */
   setTyping(conversationId, on) {
     const now = Date.now();
@@ -86,10 +93,8 @@ export class DeskSocket extends EventTarget {
   #welcome(frame) {
     this.#attempts = 0;
     this.#heartbeat = (frame.heartbeat || 25) * 1_000;
-    for (const [conversationId, lastSeq] of this.#watched) {
-      this.#send({ type: "watch", conversation_id: conversationId, last_seq: lastSeq() });
-    }
     this.#enter("online");
+    this.watchAgain();
   }
 
   #lost(socket, code) {

@@ -55,7 +55,7 @@ export class Timeline extends EventTarget {
     this.#jump.addEventListener("click", () => this.#toEnd(), { signal });
     this.#resizes.observe(this.#scroll);
     outbox.addEventListener("change", () => this.#showOutgoing(), { signal });
-    outbox.addEventListener("sent", ({ detail }) => this.#expect(detail), { signal });
+    outbox.addEventListener("sent", ({ detail }) => detail.conversationId === id && this.#sent(detail), { signal });
     this.#timer = setInterval(() => this.#tick(Date.now()), 1_000);
     this.#append(page.events);
     this.#showOutgoing();
@@ -77,11 +77,16 @@ export class Timeline extends EventTarget {
   receive(frame) {
     const now = Date.now();
     if (frame.type === "message.created") this.#append([frame]);
-    else if (frame.type === "watching") this.#append(frame.events, { more: frame.more });
+    else if (frame.type === "watching") this.#watching(frame);
     else if (frame.type === "answer.state") this.#log.setAnswerState(frame, now);
     else if (frame.type === "answer.delta") this.#log.addDelta(frame, now);
     else if (frame.type === "typing") this.#setTypist(frame, now);
     this.#showArriving();
+  }
+
+  #watching({ events, last_seq: lastSeq }) {
+    this.#append(events);
+    if (lastSeq > this.lastSeq) this.#fetchNewer();
   }
 
   #append(events, { more = false } = {}) {
@@ -162,11 +167,15 @@ export class Timeline extends EventTarget {
     if (this.#atEnd) this.#toEnd();
   }
 
-  /** A reply was stored: if its message does not come by the socket, fetch it. */
-  #expect(item) {
-    if (item.conversationId !== this.#id) return;
+  #sent(item) {
     this.#toEnd();
-    setTimeout(() => this.#stopped.signal.aborted || (item.seq > this.lastSeq ? this.#fetchNewer() : this.#outbox.settle(item.clientId)), MESSAGE_DUE);
+    if (item.seq <= this.lastSeq) this.#outbox.settle(item.clientId);
+    else this.expect(item.seq);
+  }
+
+  /** There are messages up to seq: if they do not come by the socket, fetch them. */
+  expect(seq) {
+    if (seq > this.lastSeq) setTimeout(() => seq > this.lastSeq && this.#fetchNewer(), MESSAGE_DUE);
   }
 
   // Fetching

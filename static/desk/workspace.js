@@ -8,7 +8,9 @@ import { Refusal, UNREACHABLE } from "./server.js";
 import { Timeline } from "./timeline.js";
 
 const SLOW = 150;
-const SETTLE = 120;
+// What stands beside the conversation is fetched again: soon when it is about the answer or the owner, else when things are quiet.
+const SOON = 120;
+const LATER = 1_000;
 const CONFIRM = { take: "Take it over", return: "Return to AI", close: "Close it" };
 
 export class Workspace extends EventTarget {
@@ -20,6 +22,7 @@ export class Workspace extends EventTarget {
   #element = document.getElementById("workspace");
   #opening = 0;
   #unwatch = () => {};
+  #early = [];
   #stateTimer = 0;
   #acting = false;
   #undo = null;
@@ -44,13 +47,15 @@ export class Workspace extends EventTarget {
   /** Begin with what the page brought, if it brought a conversation. */
   adopt() {
     const section = document.getElementById("conversation");
-    if (section) this.#enter(section.dataset.id);
+    if (!section) return;
+    this.#follow(section.dataset.id);
+    this.#enter(section.dataset.id);
   }
 
   async open(id) {
     if (id === this.id) return;
     this.leave();
-    this.id = id;
+    this.#follow(id);
     const turn = (this.#opening += 1);
     const slow = setTimeout(() => turn === this.#opening && this.#element.replaceChildren(skeleton()), SLOW);
     const refusal = await fetchPart(this.addressOf(id), { target: this.#element, swap: "innerHTML" });
@@ -79,8 +84,14 @@ export class Workspace extends EventTarget {
 
   /** Take a frame from the socket. */
   receive(frame) {
-    if (frame.conversation_id && frame.conversation_id === this.id) this.timeline?.receive(frame);
-    if (frame.type === "conversation.updated" && frame.conversation.id === this.id) this.#refreshSoon(frame.conversation);
+    if (frame.conversation_id && frame.conversation_id === this.id) {
+      if (this.timeline) this.timeline.receive(frame);
+      else this.#early.push(frame);
+    }
+    if (frame.type === "conversation.updated" && frame.conversation.id === this.id) {
+      this.timeline?.expect(frame.conversation.last_seq);
+      this.#refreshSoon(frame.conversation);
+    }
   }
 
   async act(deed, { version } = {}) {
@@ -97,7 +108,7 @@ export class Workspace extends EventTarget {
       return this.act(deed, { version: refusal.ownerVersion });
     }
     if (!refusal.question) this.#parts.toasts.show(refusal.message, { tone: "alert" });
-    this.#refreshNow();
+    this.#refreshIn(SOON);
     return false;
   }
 
@@ -120,36 +131,42 @@ export class Workspace extends EventTarget {
     this.#parts.toasts.show(text, undo.length ? { action: "Undo", run: () => this.undo(), onEnd: () => { this.#undo = null; } } : {});
   }
 
+  /** Watch from the first moment: what comes while the panes are being fetched waits for them. */
+  #follow(id) {
+    this.id = id;
+    this.#early = [];
+    this.#unwatch = this.#parts.socket.watch(id, () => this.timeline?.lastSeq ?? Number.MAX_SAFE_INTEGER);
+  }
+
   #enter(id) {
     const { me, assistant, storage, outbox, socket, onCitation } = this.#parts;
-    this.id = id;
     const page = JSON.parse(document.getElementById("timeline-data").textContent);
     this.composer = new Composer({ id, me, storage, outbox, socket });
     this.timeline = new Timeline({ id, address: this.addressOf(id, "messages/"), page, me, assistant, outbox, onCitation, onEdit: (text) => this.composer.restore(text) });
     this.timeline.addEventListener("messages", ({ detail }) => {
       this.dispatchEvent(new CustomEvent("messages", { detail }));
-      if (detail.some((message) => message.author.kind === "ai")) this.#refreshNow();
+      this.#refreshIn(detail.some((message) => message.author.kind === "ai") ? SOON : LATER);
     });
-    this.#unwatch = socket.watch(id, () => this.timeline?.lastSeq ?? 0);
+    for (const frame of this.#early.splice(0)) this.timeline.receive(frame);
     this.dispatchEvent(new Event("opened"));
   }
 
   #refreshSoon(row) {
     const { ownerVersion, status } = document.getElementById("head")?.dataset ?? {};
-    if (String(row.owner_version) !== ownerVersion || row.status !== status) this.#refreshNow();
+    if (String(row.owner_version) !== ownerVersion || row.status !== status) this.#refreshIn(SOON);
   }
 
-  #refreshNow() {
+  #refreshIn(pause) {
     clearTimeout(this.#stateTimer);
     this.#stateTimer = setTimeout(() => {
       const head = document.getElementById("head");
       if (!head || this.#acting) return;
       fetchPart(this.addressOf(this.id, "state/"), { target: head, swap: "outerHTML" });
-    }, SETTLE);
+    }, pause);
   }
 
   #showRefusal(id, refusal) {
-    const again = make("button", { class: "button", type: "button", onclick: () => { this.id = null; this.open(id); } }, "Try again");
+    const again = make("button", { class: "button", type: "button", onclick: () => { this.leave(); this.open(id); } }, "Try again");
     const back = make("a", { class: "button button--ghost", href: this.#parts.home, dataset: { leave: "" } }, "Back to the list");
     const words = make("p", { class: "empty__title" }, refusal.message);
     this.#element.replaceChildren(make("div", { class: "nothing", role: "alert" }, words, make("p", { class: "cluster" }, refusal.retryable ? again : null, back)));

@@ -2,8 +2,7 @@
 import { ChatClient } from "./chat-client.js";
 import { WidgetStorage } from "./memory.js";
 import { MessageList, initials } from "./message-list.js";
-import { Composer, PassageSheet, button, h, icon, iconButton, setText } from "./parts.js";
-import { loadTexts } from "./texts/index.js";
+import { Composer, PassageSheet, button, h, icon, iconButton, loadTexts, setText } from "./parts.js";
 import { plainText } from "../shared/richtext.js";
 
 const NEAR_END = 56;
@@ -37,14 +36,14 @@ class Chat {
 
   constructor({ texts, ...parts }) {
     Object.assign(this, parts); // host, storage, client, launcher, onUnread
-    this.say = (name, values) => texts.say(name, values);
+    this.say = texts.say;
     const { host, client } = this;
     this.#buildViews(texts);
     this.#buildPanel(texts);
     host.shadowRoot.append(this.panel);
     client.addEventListener("change", this.#queueSync);
     client.addEventListener("message", ({ detail }) => this.#onMessage(detail));
-    client.addEventListener("notice", ({ detail }) => this.#showNotice(detail.text));
+    client.addEventListener("notice", ({ detail }) => (this.#notice = detail.text)); // until the next message
     document.addEventListener("visibilitychange", this.#queueSync);
     addEventListener("storage", this.#queueSync); // another tab read the messages
     this.#sync();
@@ -115,7 +114,7 @@ class Chat {
       onSend: (text) => this.send(text),
     });
     this.mark = h("span", { class: "mark", "aria-hidden": "true" });
-    this.title = h("h2");
+    this.title = h("h2", { id: "title" });
     this.status = h("p", { class: "status" });
     this.banner = h("div", { role: "status", hidden: true });
     this.greeting = h("p", { class: "greeting", dir: "auto" });
@@ -123,7 +122,7 @@ class Chat {
     this.disclosure = h("p", { class: "disclosure" });
     const questions = (this.host.getAttribute("starters") ?? "").split("|").filter((question) => question.trim());
     const starter = (question) => button({ dir: "auto", onclick: () => this.send(question) }, question);
-    this.starters = h("div", { class: "starters", role: "group", "aria-label": say("starters") }, ...questions.map(starter));
+    this.starters = h("div", { class: "starters" }, ...questions.map(starter));
     this.pill = button({ class: "pill", onclick: () => this.#jumpToEnd() }, icon("down"), h("span"));
     this.askButton = button({ class: "ask", onclick: () => this.#askPerson() }, icon("person"), say("askPerson"));
     this.personState = h("p", { class: "person-state", role: "status" });
@@ -145,7 +144,7 @@ class Chat {
     this.panel = h(
       "section",
       {
-        class: "panel", hidden: true, tabindex: "-1", lang: texts.language, dir: texts.direction, role: isPage ? "region" : "dialog",
+        class: "panel", hidden: true, tabindex: "-1", lang: texts.language, dir: texts.direction, role: isPage ? "region" : "dialog", "aria-labelledby": "title",
         onkeydown: (event) => this.#onKey(event), onpointerdown: firstTouch, onfocusin: firstTouch,
       },
       head, this.banner, body, foot, this.sheet.element, this.announcer,
@@ -160,6 +159,7 @@ class Chat {
   // Doing
 
   send(text) {
+    this.#notice = "";
     this.start();
     this.client.send(text);
     this.#jumpToEnd();
@@ -203,11 +203,6 @@ class Chat {
     if (this.announcer.childElementCount > 5) this.announcer.firstChild.remove();
   }
 
-  #showNotice(text) {
-    this.#notice = text;
-    this.#queueSync();
-  }
-
   // Showing
 
   #queueSync = () => {
@@ -236,9 +231,7 @@ class Chat {
     const organisation = given("organisation");
     setText(this.title, organisation ?? this.say("chat"));
     setText(this.mark, initials(organisation ?? "S").slice(0, 1));
-    this.panel.setAttribute("aria-label", organisation ? this.say("chatWith", { name: organisation }) : this.say("chat"));
-    const status = { ai: "statusAi", nobody: "statusWaiting", person: "statusPerson" }[owner.kind];
-    setText(this.status, this.say(status, { name: owner.name || this.say("person") }));
+    setText(this.status, owner.kind === "ai" ? this.say("statusAi") : owner.name || this.say("person"));
     const greeting = given("greeting") || this.say("greeting");
     const [first] = greeting.match(/^.{30,}?[.!?؟](?=\s)/s) ?? [greeting]; // the rest is no headline
     setText(this.greeting, first);
@@ -261,10 +254,8 @@ class Chat {
     const trouble = connection === "refused" ? "refused" : isLasting && (navigator.onLine ? "reconnecting" : "offline");
     const text = trouble ? this.say(trouble) : this.#notice;
     this.banner.hidden = !text;
-    if (this.banner.firstChild?.textContent === text) return;
     this.banner.className = `banner ${trouble || "refused"}`;
-    const dismiss = iconButton("close", this.say("dismiss"), () => this.#showNotice(""));
-    this.banner.replaceChildren(h("span", {}, text), trouble ? "" : dismiss);
+    setText(this.banner, text);
   }
 
   #showPerson() {

@@ -1,9 +1,25 @@
-/** What is the chat made of? Elements (text is always a text node), the composer, the passage sheet. */
+/** What is the chat made of? Words, elements (text is always a text node), the composer, the passage sheet. */
 import { renderInto } from "../shared/richtext.js";
 
+const LANGUAGES = ["en", "de", "ar"]; // each has its file in texts/
 const LONGEST = 4_000;
 const COUNT_FROM = 3_600;
 const TALLEST = 148;
+
+const base = (tag) => tag.toLowerCase().split("-")[0];
+
+/** The words in the first wanted language there is: say(name, values) fills placeholders and picks a plural form by values.count. */
+export async function loadTexts(wanted) {
+  const language = wanted.find((tag) => LANGUAGES.includes(base(tag))) ?? "en";
+  const { default: texts } = await import(`./texts/${base(language)}.js`);
+  const plural = new Intl.PluralRules(language);
+  const say = (name, values = {}) => {
+    const entry = texts[name];
+    const text = typeof entry === "string" ? entry : (entry[plural.select(values.count)] ?? entry.other);
+    return text.replace(/\{(\w+)\}/g, (_, key) => values[key]);
+  };
+  return { language, direction: texts.direction, say };
+}
 
 /** Attributes that are functions listen, false ones are left out. */
 export function h(tag, attributes = {}, ...children) {

@@ -56,16 +56,16 @@ function readable(colour, ground, ratio) {
 }
 
 function accentTokens(colour) {
-  const [white, black] = [[255, 255, 255], [10, 18, 16]];
+  const [white, black] = [[255, 255, 255], [0, 0, 0]];
   const grounds = { light: white, dark: [21, 27, 26] };
   const css = (rgb) => `rgb(${rgb.join(" ")})`;
   const pair = (make) => `light-dark(${css(make(grounds.light))}, ${css(make(grounds.dark))})`;
   const fill = (ground) => readable(colour, ground, 1.4); // the sign on it carries the contrast
   const ink = (ground) => readable(colour, ground, 6.3); // so that it is still readable on soft
-  const soft = (ground) => ink(ground).map((value, at) => Math.round(ground[at] + (value - ground[at]) * 0.12));
+  const soft = (ground) => readable(colour, ground, 3).map((value, at) => Math.round(ground[at] + (value - ground[at]) * 0.12));
   return {
     "--accent": pair(fill),
-    "--on-accent": pair((ground) => (contrast(fill(ground), white) >= 4.5 ? white : black)),
+    "--on-accent": pair((ground) => (contrast(fill(ground), white) >= 4.55 ? white : black)),
     "--accent-soft": pair(soft),
     "--accent-ink": pair(ink),
     "--accent-hover": "color-mix(in oklab, var(--accent) 88%, var(--ink))",

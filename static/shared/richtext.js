@@ -1,10 +1,14 @@
 /**
  * How does answer text become safe DOM nodes? By createElement and text nodes only: markup in a message is shown, never interpreted.
- * Paragraphs, **bold**, *italic*, `code`, fences, "-" and "1." lists, [text](https://…), bare links, citation markers [1].
+ * Paragraphs, **bold**, *italic*, `code`, fences, lists, tables, [text](https://…), bare links, citation markers [1].
  */
 
-const BULLET = /^\s{0,3}[-*•]\s+(.*)$/;
-const NUMBERED = /^\s{0,3}(\d{1,4})[.)]\s+(.*)$/;
+const ITEMS = {
+  bullets: /^\s{0,3}[-*•]\s+(.*)$/,
+  numbers: /^\s{0,3}(\d{1,4})[.)]\s+(.*)$/,
+  table: /^\s*\|(.*)\|\s*$/,
+};
+const GAP = /^[\s|:-]*--[\s|:-]*$|^\s*$/; // a blank line, a rule, the dashes under a table's head
 const FENCE = /^\s{0,3}```/;
 const SPAN = new RegExp(
   [
@@ -34,21 +38,17 @@ export function parseBlocks(text) {
       open.lines.push(line);
       continue;
     }
-    const bullet = BULLET.exec(line);
-    const numbered = bullet ? null : NUMBERED.exec(line);
-    if (bullet || numbered) {
-      const kind = bullet ? "bullets" : "numbers";
-      const content = bullet ? bullet[1] : numbered[2];
-      if (open?.kind === kind) open.lines.push(content);
-      else begin(kind, content, numbered ? Number(numbered[1]) : undefined);
-    } else if (!line.trim()) {
+    const kind = Object.keys(ITEMS).find((name) => ITEMS[name].test(line));
+    if (GAP.test(line)) {
       // A list may go on after a blank line; models write such "loose" lists often.
       if (open?.kind === "paragraph") open = null;
       else if (open) open.loose = true;
-    } else if (open && /^\s{2,}\S/.test(line) && open.kind !== "paragraph") {
-      open.lines[open.lines.length - 1] += `\n${line.trim()}`;
-    } else if (open?.kind === "paragraph" || (open && !open.loose)) {
-      open.lines[open.lines.length - 1] += `\n${line}`;
+    } else if (kind) {
+      const match = ITEMS[kind].exec(line);
+      if (open?.kind === kind) open.lines.push(match.at(-1));
+      else begin(kind, match.at(-1), Number(match[1]));
+    } else if (open && (open.kind === "paragraph" || !open.loose || /^\s{2,}\S/.test(line))) {
+      open.lines[open.lines.length - 1] += `\n${open.kind === "paragraph" ? line : line.trim()}`;
     } else {
       begin("paragraph", line.replace(/^#{1,4}\s+(.*?)\s*#*$/, "**$1**"));
     }
@@ -122,6 +122,13 @@ function blockElement(block, options) {
     const pre = document.createElement("pre");
     pre.append(codeElement(block.lines.join("\n")));
     return pre;
+  }
+  if (block.kind === "table") {
+    const table = document.createElement("table");
+    for (const [index, line] of block.lines.entries()) {
+      table.insertRow().append(...line.split("|").map((cell) => wrap(index ? "td" : "th", cell.trim(), options)));
+    }
+    return table;
   }
   if (block.kind === "paragraph") return wrap("p", block.lines[0], options);
   const list = document.createElement(block.kind === "bullets" ? "ul" : "ol");

@@ -1,5 +1,7 @@
 """Numbering sources for the reader."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,7 +41,7 @@ def test_it_does_not_matter_where_the_pieces_are_cut(cuts: list[int]) -> None:
     numbers = CitationNumbers(PASSAGES)
     edges = [0, *sorted(cuts), len(text)]
 
-    shown = "".join(numbers.feed(text[start:end]) for start, end in zip(edges, edges[1:], strict=False))
+    shown = "".join(numbers.feed(text[start:end]) for start, end in pairwise(edges))
 
     assert shown + numbers.finish() == "Free [1]. Two days [2], really [1]."
 

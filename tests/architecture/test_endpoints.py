@@ -2,15 +2,19 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
 
 from apps.conversations.models import Conversation, Message
+from apps.desk.models import ReadMark
 from tests.architecture.cast import MARKER, Cast, list_routes, make_cast
+from worker.queues import QUEUES
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
@@ -21,7 +25,7 @@ if TYPE_CHECKING:
 WHO = ("anonymous", "visitor", "agent", "author", "admin", "other agent", "operator", "program", "other program")
 # ``other visitor`` and ``other …`` belong to another organisation; ``operator`` runs the deployment and works nowhere.
 EVERYBODY = (*WHO, "other visitor")
-MAY_READ = {"visitor", "agent", "admin", "operator", "program"}
+MAY_READ = {"visitor", "agent", "admin", "program"}
 
 Row = Mapping[str, int]
 
@@ -42,8 +46,8 @@ PROGRAMS_THING = _all(401, program=200, other_program=404)
 SIGNED_IN = ("agent", "author", "admin", "other_agent", "operator")
 FOR_STRANGERS = _all(200, **dict.fromkeys(SIGNED_IN, 302))
 FOR_SIGNED_IN = _all(302, **dict.fromkeys(SIGNED_IN, 200))
-# Somebody signed in who is no operator is told that this is not for them.
-ADMIN = _all(302, agent=403, author=403, admin=403, other_agent=403)
+# Everybody else is sent to the sign-in; what the operator sees there is looked at in test_admin.py.
+ADMIN = dict.fromkeys(("anonymous", "agent", "admin", "program"), 302)
 
 TABLE: dict[str, Row] = {
     "GET ": OPEN,
@@ -70,6 +74,7 @@ TABLE: dict[str, Row] = {
     "POST desk/c/<uuid:conversation_id>/close/": DESK_DEED,
     "POST desk/c/<uuid:conversation_id>/reopen/": DESK_DEED,
     "GET accounts/login/": FOR_STRANGERS,
+    "GET admin/login/": _all(302, agent=403, author=403, admin=403, other_agent=403),
     "GET accounts/logout/": FOR_SIGNED_IN,
     "GET accounts/inactive/": OPEN,
     "GET accounts/signup/": FOR_STRANGERS,
@@ -89,16 +94,27 @@ TABLE: dict[str, Row] = {
 }
 
 
-def _rows() -> dict[str, Row]:
-    """Return the table with the admin's many routes, which all have the same row."""
-    admin = {f"GET {route}": ADMIN for route in list_routes() if route.startswith("admin/")}
-    return TABLE | admin
+# The admin has its own sign-in address only to send people on to the common one.
+ADMIN_ROUTES = [route for route in list_routes() if route.startswith("admin/") and route != "admin/login/"]
+ROWS: dict[str, Row] = TABLE | {f"GET {route}": ADMIN for route in ADMIN_ROUTES}
+# Of those whom the admin sends away, one of each sort is enough for its many pages.
+WHO_ASKS = {f"GET {route}": (*ADMIN, "operator") for route in ADMIN_ROUTES}
+DEEDS = [endpoint for endpoint in TABLE if endpoint.startswith("POST ")]
 
 
 @pytest.fixture
 def cast(acme: "Organisation", orbis: "Organisation", inbox: "Inbox") -> Cast:
-    """Return everybody."""
+    """Return everybody, at a time when no worker runs."""
+    cache.delete_many([f"core:pulse:{queue.name}" for queue in QUEUES])
     return make_cast(acme, orbis, inbox)
+
+
+VISITOR_UPDATES = "GET api/v1/chat/<uuid:inbox_id>/updates"
+PROGRAM_LIST = "GET api/v1/conversations"
+PROGRAM_MESSAGES = "GET api/v1/conversations/<uuid:conversation_id>/messages"
+SHOWN_WITH_A_SECRET = {VISITOR_UPDATES, PROGRAM_LIST, PROGRAM_MESSAGES}
+# Scripts, styles, pictures and frames of another origin; links that people may follow are not fetched.
+FETCHED = re.compile(r'<(?:script|img|iframe|link|source|use)\b[^>]*?(?:src|href)="((?:https?:)?//[^"]+)"')
 
 
 def _call(client: Client, cast: Cast, endpoint: str) -> "Response":
@@ -112,12 +128,133 @@ def _call(client: Client, cast: Cast, endpoint: str) -> "Response":
     )
 
 
-def _ask(cast: Cast, endpoint: str) -> "dict[str, Response]":
-    """Return everybody's response; what they changed is taken back."""
-    responses = {}
-    for who in EVERYBODY:
-        with transaction.atomic():
-            client = cast.open_client(who)
-            responses[who] = _call(client, cast, endpoint)
-            transaction.set_rollback(True)
-    return responses
+@dataclass(frozen=True)
+class Seen:
+    """What somebody got to see."""
+
+    status: int
+    body: str
+    headers: Mapping[str, str]
+
+
+_SEEN: dict[str, dict[str, Seen]] = {}
+
+
+def _ask(cast: Cast, endpoint: str) -> dict[str, Seen]:
+    """Return what everybody sees; whatever they change is taken back. Asked once for all tests of a process."""
+    if endpoint not in _SEEN:
+        _SEEN[endpoint] = {who: _ask_as(who, cast, endpoint) for who in WHO_ASKS.get(endpoint, EVERYBODY)}
+    return _SEEN[endpoint]
+
+
+def _ask_as(who: str, cast: Cast, endpoint: str) -> Seen:
+    with transaction.atomic():
+        response = _call(cast.open_client(who), cast, endpoint)
+        transaction.set_rollback(True)
+    return Seen(response.status_code, response.content.decode(), dict(response.items()))
+
+
+def _fingerprint() -> tuple[Any, ...]:
+    conversations = Conversation.everywhere.order_by("id").values_list()
+    return (*conversations, Message.everywhere.count(), ReadMark.everywhere.count())
+
+
+# The matrix ------------------------------------------------------------------------------------------------
+
+
+def test_every_endpoint_has_an_entry_and_every_entry_an_endpoint() -> None:
+    assert sorted({endpoint.split(" ", 1)[1] for endpoint in ROWS}) == sorted(list_routes())
+
+
+def test_every_entry_answers_for_everybody() -> None:
+    assert [endpoint for endpoint, row in TABLE.items() if set(row) != set(EVERYBODY)] == []
+
+
+@pytest.mark.parametrize("endpoint", ROWS)
+def test_everybody_gets_what_the_table_says(cast: Cast, endpoint: str) -> None:
+    seen = _ask(cast, endpoint)
+
+    assert {who: seen[who].status for who in ROWS[endpoint]} == ROWS[endpoint]
+
+
+# What is shown ---------------------------------------------------------------------------------------------
+
+
+def test_a_customers_words_are_shown_to_nobody_else(cast: Cast) -> None:
+    shown = {(endpoint, who) for endpoint in ROWS for who, seen in _ask(cast, endpoint).items() if MARKER in seen.body}
+
+    assert {who for _, who in shown} == MAY_READ
+    assert {endpoint for endpoint, who in shown if who in {"visitor", "program"}} == SHOWN_WITH_A_SECRET
+
+
+def test_what_shows_a_customers_words_is_not_kept_by_the_browser(cast: Cast) -> None:
+    kept = {
+        (endpoint, who)
+        for endpoint in ROWS
+        for who, seen in _ask(cast, endpoint).items()
+        if MARKER in seen.body and "no-store" not in seen.headers.get("Cache-Control", "")
+    }
+
+    # Nothing keeps an answer to a request with an Authorization header (RFC 9111, section 3.5).
+    assert {who for _, who in kept} <= {"program"}
+
+
+def test_every_response_says_what_a_browser_may_do_with_it(cast: Cast) -> None:
+    silent = {
+        (endpoint, who)
+        for endpoint in ROWS
+        for who, seen in _ask(cast, endpoint).items()
+        if "default-src 'self'" not in seen.headers.get("Content-Security-Policy", "")
+        or seen.headers.get("X-Content-Type-Options") != "nosniff"
+        or seen.headers.get("X-Frame-Options") != "DENY"
+    }
+
+    assert silent == set()
+
+
+def test_pages_fetch_nothing_from_elsewhere(cast: Cast) -> None:
+    elsewhere = {
+        (endpoint, address)
+        for endpoint in ROWS
+        for seen in _ask(cast, endpoint).values()
+        for address in FETCHED.findall(seen.body)
+        if seen.headers.get("Content-Type", "").startswith("text/html")
+    }
+
+    assert elsewhere == set()
+
+
+# What is changed -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("endpoint", DEEDS)
+def test_whoever_is_refused_changes_nothing(cast: Cast, endpoint: str) -> None:
+    before = _fingerprint()
+
+    refused = [who for who, status in TABLE[endpoint].items() if status >= 300]
+    statuses = [_call(cast.open_client(who), cast, endpoint).status_code for who in refused]
+
+    assert min(statuses) >= 300
+    assert _fingerprint() == before
+
+
+@pytest.mark.parametrize("endpoint", DEEDS)
+def test_looking_changes_nothing(cast: Cast, endpoint: str) -> None:
+    before = _fingerprint()
+
+    response = _call(cast.open_client("agent"), cast, endpoint.replace("POST", "GET"))
+
+    assert response.status_code == 405
+    assert _fingerprint() == before
+
+
+@pytest.mark.parametrize("endpoint", DEEDS)
+def test_a_foreign_page_cannot_act_for_a_signed_in_agent(cast: Cast, endpoint: str) -> None:
+    before = _fingerprint()
+    victim = Client(enforce_csrf_checks=True)
+    victim.force_login(cast.users["agent"])
+
+    response = _call(victim, cast, endpoint)
+
+    assert response.status_code == 403
+    assert _fingerprint() == before

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PAGES = ["desk:home", "desk:list", "desk:counts", "desk:search"]
 CONVERSATION_PAGES = ["desk:conversation", "desk:state", "desk:messages"]
 DEEDS = ["desk:reply", "desk:take", "desk:return", "desk:close", "desk:reopen", "desk:read"]
-AS_SCRIPT = {"HTTP_ACCEPT": "application/json"}
+AS_SCRIPT = {"Accept": "application/json"}
 FORM = {"client_id": str(uuid4()), "text": "Hello", "expected_owner_version": "1", "seq": "1"}
 
 
@@ -38,7 +38,7 @@ def test_a_stranger_is_sent_to_the_sign_in(name: str, db: None, client: Client) 
 
 @pytest.mark.parametrize("name", PAGES + CONVERSATION_PAGES)
 def test_a_script_whose_session_has_ended_is_told_so(name: str, db: None, client: Client) -> None:
-    response = client.get(address(name, uuid4()), **AS_SCRIPT)
+    response = client.get(address(name, uuid4()), headers=AS_SCRIPT)
 
     assert response.status_code == 401
     assert response.json()["code"] == "desk.sign_in_needed"
@@ -48,7 +48,7 @@ def test_a_script_whose_session_has_ended_is_told_so(name: str, db: None, client
 def test_a_stranger_changes_nothing(name: str, in_acme: "Organisation", inbox: "Inbox", client: Client) -> None:
     conversation = asked(inbox)
 
-    response = client.post(address(name, conversation.id), FORM, **AS_SCRIPT)
+    response = client.post(address(name, conversation.id), FORM, headers=AS_SCRIPT)
 
     assert response.status_code == 401
     assert _state(conversation) == (1, 1, "ai", "open")
@@ -61,7 +61,7 @@ def test_an_agent_of_another_organisation_finds_nothing(
     conversation = asked(inbox, "Where is my secret parcel?")
     client.force_login(oskar.user)
 
-    response = client.get(address(name, conversation.id), **AS_SCRIPT)
+    response = client.get(address(name, conversation.id), headers=AS_SCRIPT)
 
     assert response.status_code == 404
     assert b"secret parcel" not in response.content
@@ -74,7 +74,7 @@ def test_an_agent_of_another_organisation_changes_nothing(
     conversation = asked(inbox)
     client.force_login(oskar.user)
 
-    response = client.post(address(name, conversation.id), FORM, **AS_SCRIPT)
+    response = client.post(address(name, conversation.id), FORM, headers=AS_SCRIPT)
 
     assert response.status_code == 404
     assert response.json()["code"] == "conversation.not_found"
@@ -115,7 +115,7 @@ def test_a_role_without_a_desk_changes_nothing(
     conversation = asked(inbox)
     client.force_login(author.user)
 
-    response = client.post(address(name, conversation.id), FORM, **AS_SCRIPT)
+    response = client.post(address(name, conversation.id), FORM, headers=AS_SCRIPT)
 
     assert response.status_code == 403
     assert response.json()["code"] == "desk.role_missing"

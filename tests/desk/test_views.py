@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("in_acme")
 
-PART = {"HTTP_HX_REQUEST": "true"}
-SCRIPT = {"HTTP_ACCEPT": "application/json"}
+PART = {"HX-Request": "true"}
+SCRIPT = {"Accept": "application/json"}
 
 
 def act(browser: Client, deed: str, conversation: Conversation, version: int) -> Any:
     place = reverse(f"desk:{deed}", args=[conversation.id])
-    return browser.post(place, {"expected_owner_version": version}, **PART)
+    return browser.post(place, {"expected_owner_version": version}, headers=PART)
 
 
 def send(browser: Client, conversation: Conversation, **fields: Any) -> Any:
     form = {"client_id": str(uuid4()), "text": "Hello", "expected_owner_version": 1, **fields}
-    return browser.post(reverse("desk:reply", args=[conversation.id]), form, **SCRIPT)
+    return browser.post(reverse("desk:reply", args=[conversation.id]), form, headers=SCRIPT)
 
 
 def test_the_desk_opens_with_those_who_need_a_person(inbox: "Inbox", as_ana: Client) -> None:
@@ -99,7 +99,7 @@ def test_htmx_gets_the_panes_alone(inbox: "Inbox", as_ana: Client) -> None:
     conversation = asked(inbox, "Where is my parcel?")
     answer(conversation, "It is on its way [1].")
 
-    response = as_ana.get(reverse("desk:conversation", args=[conversation.id]), **PART)
+    response = as_ana.get(reverse("desk:conversation", args=[conversation.id]), headers=PART)
 
     assert response.templates[0].name == "desk/_workspace.html"
     assert [event["seq"] for event in response.context["timeline"]["events"]] == [1, 2]
@@ -118,10 +118,10 @@ def test_a_conversation_that_is_not_there_leaves_the_desk_standing(as_ana: Clien
 def test_a_list_is_fetched_page_by_page(inbox: "Inbox", as_ana: Client) -> None:
     for number in range(3):
         waiting(inbox, f"question {number}", minute=number)
-    place = reverse("desk:list")
+    place, query = reverse("desk:list"), {"view": "needs-a-person", "limit": "2"}
 
-    first = as_ana.get(place, {"view": "needs-a-person", "limit": 2}).json()
-    second = as_ana.get(place, {"view": "needs-a-person", "limit": 2, "cursor": first["next"]}).json()
+    first = as_ana.get(place, query).json()
+    second = as_ana.get(place, {**query, "cursor": first["next"]}).json()
 
     assert [row["title"] for row in first["rows"]] == ["question 0", "question 1"]
     assert [row["title"] for row in second["rows"]] == ["question 2"]
@@ -140,7 +140,7 @@ def test_a_list_is_fetched_page_by_page(inbox: "Inbox", as_ana: Client) -> None:
     ],
 )
 def test_a_list_that_does_not_exist_is_refused(query: dict[str, str], as_ana: Client) -> None:
-    response = as_ana.get(reverse("desk:list"), query, **SCRIPT)
+    response = as_ana.get(reverse("desk:list"), query, headers=SCRIPT)
 
     assert response.status_code == 400
     assert response.json()["code"] == "request.invalid"
@@ -283,7 +283,7 @@ def test_reading_is_remembered(inbox: "Inbox", ana: "Membership", as_ana: Client
     counts = reverse("desk:counts")
     unread_before = as_ana.get(counts).json()["unread"]
 
-    response = as_ana.post(reverse("desk:read", args=[conversation.id]), {"seq": 2}, **SCRIPT)
+    response = as_ana.post(reverse("desk:read", args=[conversation.id]), {"seq": 2}, headers=SCRIPT)
 
     assert response.status_code == 204
     assert (unread_before, as_ana.get(counts).json()["unread"]) == (1, 0)
@@ -293,8 +293,8 @@ def test_the_switcher_shows_what_it_found(inbox: "Inbox", as_ana: Client) -> Non
     kettle = asked(inbox, "The travel kettle leaks")
     asked(inbox, "The travel lamp is dark")
 
-    found = as_ana.get(reverse("desk:search"), {"q": "kettle"}, **PART).content.decode()
-    nothing = as_ana.get(reverse("desk:search"), {"q": "<b>"}, **PART).content.decode()
+    found = as_ana.get(reverse("desk:search"), {"q": "kettle"}, headers=PART).content.decode()
+    nothing = as_ana.get(reverse("desk:search"), {"q": "<b>"}, headers=PART).content.decode()
 
     assert reverse("desk:conversation", args=[kettle.id]) in found
     assert "lamp" not in found

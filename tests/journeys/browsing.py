@@ -92,6 +92,12 @@ class Desk:
         expect(self.page.locator("#rows")).to_be_visible()
         return self
 
+    def show(self, view: str) -> "Desk":
+        """Choose a list: Needs a person, Mine, AI is answering, All open, Closed."""
+        self.page.get_by_role("navigation").get_by_role("link", name=view).click()
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(view)
+        return self
+
     def row_of(self, text: str) -> Locator:
         return self.rows.filter(has_text=text).first
 

@@ -1,4 +1,4 @@
-"""What do journeys share? One suite without a model and one with, each started when it is first needed."""
+"""What do journeys share? A real suite, without a model or with one; visitors; a browser for each test."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,58 +8,48 @@ from playwright.sync_api import Browser
 
 from tests.environment import ROOT, WORKER
 from tests.journeys.browsing import Desk, ShopChat, running_browser
+from tests.journeys.marks import MODEL, WITHOUT_MODEL
 from tests.journeys.suite import Suite, clear_folder, running_suite
 from tests.journeys.visitor import Visitor
 from tests.simulators.model_endpoint import ModelEndpoint, running_model_endpoint
 
 
-def _fresh_folder(name: str) -> Path:
+@pytest.fixture(scope="session")
+def _folder() -> Path:
     """An empty data folder per test process, so that no run meets the data of another."""
-    folder = ROOT / "var" / "journeys" / f"{WORKER}-{name}"
+    folder = ROOT / "var" / "journeys" / WORKER
     clear_folder(folder)
     return folder
 
 
 @pytest.fixture(scope="session")
-def suite() -> Iterator[Suite]:
-    """Return the suite as a newcomer has it: the demo company, and no model configured."""
-    with running_suite(_fresh_folder("plain")) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def model_endpoint() -> Iterator[ModelEndpoint]:
-    """Return the imitated endpoint that ``model_suite`` asks."""
+def _endpoint() -> Iterator[ModelEndpoint]:
     with running_model_endpoint() as endpoint:
         yield endpoint
 
 
-@pytest.fixture(scope="session")
-def _suite_with_model(model_endpoint: ModelEndpoint) -> Iterator[Suite]:
-    settings = {
-        "LLM_BASE_URL": model_endpoint.base_url,
+@pytest.fixture(scope="session", params=[WITHOUT_MODEL])
+def suite(request: pytest.FixtureRequest, _folder: Path, _endpoint: ModelEndpoint) -> Iterator[Suite]:
+    """Return the suite as a newcomer has it, with the demo company; marked WITH_MODEL, with a model configured."""
+    model = {
+        "LLM_BASE_URL": _endpoint.base_url,
         "LLM_API_KEY": "key-of-the-journeys",
         "LLM_MODEL": "sim-1",
         "LLM_FIRST_TOKEN_SECONDS": "2",
         "LLM_TOKEN_GAP_SECONDS": "1",
         "LLM_TOTAL_SECONDS": "20",
     }
-    with running_suite(_fresh_folder("model"), **settings) as running:
+    settings = {WITHOUT_MODEL: {}, MODEL: model}[request.param]
+    with running_suite(_folder, **settings) as running:
         yield running
 
 
 @pytest.fixture
-def model(model_endpoint: ModelEndpoint) -> ModelEndpoint:
-    """Return the endpoint, behaving well and remembering nothing."""
-    model_endpoint.control(reset=True)
-    model_endpoint.forget()
-    return model_endpoint
-
-
-@pytest.fixture
-def model_suite(_suite_with_model: Suite, model: ModelEndpoint) -> Suite:
-    """Return a suite whose answers come from the imitated endpoint."""
-    return _suite_with_model
+def model(_endpoint: ModelEndpoint) -> ModelEndpoint:
+    """Return the imitated endpoint behind WITH_MODEL, behaving well and remembering nothing."""
+    _endpoint.control(reset=True)
+    _endpoint.forget()
+    return _endpoint
 
 
 @pytest.fixture

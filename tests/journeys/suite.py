@@ -20,7 +20,7 @@ from typing import Any
 from launcher import processes
 from launcher.embedded import EmbeddedServices
 from launcher.layout import PROJECT, Layout, read_pids
-from launcher.postgres import remove_hidden_home
+from launcher.root import remove_hidden_home
 from launcher.session import read_own_state
 
 # Preparing a fresh folder builds the encoder and reads the demo company's articles.
@@ -69,12 +69,18 @@ class Suite:
         with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
             return str(response.read().decode())
 
-    def is_ready(self) -> bool:
+    def status(self, path: str) -> int:
+        """Return the HTTP status of an address; 0 if nobody answers."""
         try:
-            self.get("/health/ready")
-        except (OSError, urllib.error.HTTPError):
-            return False
-        return True
+            self.get(path, {"Authorization": f"Session s_{'0' * 43}"})
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return 0
+        return 200
+
+    def is_ready(self) -> bool:
+        return self.status("/health/ready") == 200
 
     def pids(self) -> dict[str, int]:
         """Process ids by name: web, worker-ai, …, beat, postgres, broker, cache, keeper."""

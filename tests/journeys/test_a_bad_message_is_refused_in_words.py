@@ -5,9 +5,10 @@ from uuid import uuid4
 
 import pytest
 
+from tests.journeys.marks import JOURNEY
 from tests.journeys.visitor import Visitor
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys"), pytest.mark.timeout(300)]
+pytestmark = JOURNEY
 
 MARKUP = '<img src=x onerror="alert(1)"><script>alert(2)</script> Do you deliver to Ireland?'
 

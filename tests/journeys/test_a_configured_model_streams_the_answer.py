@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+from tests.journeys.marks import JOURNEY, WITH_MODEL
 from tests.journeys.suite import Suite
 from tests.journeys.visitor import Message, Visitor
 from tests.simulators.model_endpoint import ModelEndpoint
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys"), pytest.mark.timeout(300)]
+pytestmark = [*JOURNEY, WITH_MODEL]
 
 QUESTION = "How long do I have to return something I don't want?"
 
@@ -21,10 +22,10 @@ async def _ask(suite: Suite) -> tuple[Visitor, Message]:
     return visitor, answer
 
 
-async def test_the_model_writes_from_the_same_passages(model_suite: Suite, model: ModelEndpoint) -> None:
+async def test_the_model_writes_from_the_same_passages(suite: Suite, model: ModelEndpoint) -> None:
     model.control(token_gap_ms=30)
 
-    visitor, answer = await _ask(model_suite)
+    visitor, answer = await _ask(suite)
 
     prompt = model.requests()[-1]["body"]["messages"][-1]["content"]
     deltas = [frame for _, frame in visitor.deltas_of(answer["id"])]
@@ -35,8 +36,8 @@ async def test_the_model_writes_from_the_same_passages(model_suite: Suite, model
     assert "".join(frame["text"] for frame in deltas) == answer["text"]
 
 
-async def test_the_key_and_the_model_reach_the_endpoint(model_suite: Suite, model: ModelEndpoint) -> None:
-    await _ask(model_suite)
+async def test_the_key_and_the_model_reach_the_endpoint(suite: Suite, model: ModelEndpoint) -> None:
+    await _ask(suite)
 
     request = model.requests()[-1]
     assert request["headers"]["authorization"] == "Bearer key-of-the-journeys"
@@ -55,14 +56,14 @@ async def test_the_key_and_the_model_reach_the_endpoint(model_suite: Suite, mode
     ids=["500", "429", "stall", "html"],
 )
 async def test_the_built_in_engine_answers_when_the_model_does_not_begin(
-    model_suite: Suite, model: ModelEndpoint, faults: list[dict[str, Any]]
+    suite: Suite, model: ModelEndpoint, faults: list[dict[str, Any]]
 ) -> None:
-    await _ask(model_suite)
+    await _ask(suite)
     model.control(faults=faults)
 
-    visitor, answer = await _ask(model_suite)
+    visitor, answer = await _ask(suite)
 
-    _, later = await _ask(model_suite)
+    _, later = await _ask(suite)
     assert answer["engine"] == "builtin"
     assert "45 days" in " ".join(citation["passage"] for citation in answer["citations"])
     assert len(visitor.texts_of("ai")) == 1
@@ -80,15 +81,15 @@ async def test_the_built_in_engine_answers_when_the_model_does_not_begin(
     ids=["stall", "cut", "garbage", "error"],
 )
 async def test_the_built_in_engine_takes_over_in_the_same_place_when_the_model_breaks_off(
-    model_suite: Suite, model: ModelEndpoint, fault: dict[str, Any]
+    suite: Suite, model: ModelEndpoint, fault: dict[str, Any]
 ) -> None:
-    await _ask(model_suite)
+    await _ask(suite)
     model.control(token_gap_ms=60, faults=[fault])
 
-    visitor, answer = await _ask(model_suite)
+    visitor, answer = await _ask(suite)
 
     model.control(reset=True)
-    _, later = await _ask(model_suite)
+    _, later = await _ask(suite)
     deltas = [frame for _, frame in visitor.frames if frame["type"] == "answer.delta"]
     attempts = sorted({frame["attempt"] for frame in deltas})
     last = [frame["text"] for frame in deltas if frame["attempt"] == attempts[-1]]
@@ -100,10 +101,10 @@ async def test_the_built_in_engine_takes_over_in_the_same_place_when_the_model_b
     assert later["engine"] == "model"
 
 
-async def test_a_citation_the_model_made_up_is_not_shown(model_suite: Suite, model: ModelEndpoint) -> None:
+async def test_a_citation_the_model_made_up_is_not_shown(suite: Suite, model: ModelEndpoint) -> None:
     model.control(style="obedient", invents=True)
 
-    _, answer = await _ask(model_suite)
+    _, answer = await _ask(suite)
 
     cited = {citation["n"] for citation in answer["citations"]}
     assert "[9]" not in answer["text"]

@@ -1,16 +1,11 @@
 """Whatever happens to page, socket and server: the conversation is still there, complete and once."""
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.browsing import ShopChat
+from tests.journeys.marks import BROWSER_JOURNEY
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.journey,
-    pytest.mark.xdist_group("journeys"),
-    pytest.mark.timeout(300),
-]
+pytestmark = BROWSER_JOURNEY
 
 
 def test_a_reload_brings_the_conversation_back(shop: ShopChat) -> None:

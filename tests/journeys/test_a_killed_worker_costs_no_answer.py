@@ -2,25 +2,22 @@
 
 import time
 
-import pytest
-
+from tests.journeys.marks import JOURNEY, WITH_MODEL
 from tests.journeys.suite import Suite
 from tests.journeys.visitor import Visitor
 from tests.simulators.model_endpoint import ModelEndpoint
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys"), pytest.mark.timeout(300)]
+pytestmark = [*JOURNEY, WITH_MODEL]
 
 
-async def test_a_worker_killed_in_mid_answer_leaves_one_answer_within_30_s(
-    model_suite: Suite, model: ModelEndpoint
-) -> None:
+async def test_a_worker_killed_in_mid_answer_leaves_one_answer_within_30_s(suite: Suite, model: ModelEndpoint) -> None:
     model.control(token_gap_ms=200)
-    visitor = Visitor(model_suite.url, model_suite.inbox_id)
+    visitor = Visitor(suite.url, suite.inbox_id)
 
     async with visitor:
         await visitor.send("How long do I have to return something I don't want?")
         await visitor.frame("answer.delta")
-        killed = model_suite.kill("worker-ai")
+        killed = suite.kill("worker-ai")
         killed_at = time.monotonic()
         model.control(reset=True)
         answer = await visitor.answer(within=30)
@@ -32,7 +29,7 @@ async def test_a_worker_killed_in_mid_answer_leaves_one_answer_within_30_s(
     first = {frame["attempt"] for _, frame in visitor.deltas_of(answer["id"])}
     stored = visitor.fetch_updates()["events"]
     assert seconds <= 30
-    assert model_suite.pids()["worker-ai"] != killed
+    assert suite.pids()["worker-ai"] != killed
     assert [event["message"]["author"]["kind"] for event in stored] == ["customer", "ai", "customer", "ai"]
     assert stored[1]["message"]["id"] == answer["id"]
     assert first == {100, 200}

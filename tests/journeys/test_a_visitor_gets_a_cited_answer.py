@@ -5,10 +5,11 @@ import json
 import pytest
 
 from launcher.layout import PROJECT
+from tests.journeys.marks import JOURNEY
 from tests.journeys.suite import Suite
 from tests.journeys.visitor import Visitor
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys"), pytest.mark.timeout(300)]
+pytestmark = JOURNEY
 
 
 def _facts_of(question: str) -> list[str]:

@@ -2,9 +2,10 @@
 
 import pytest
 
+from tests.journeys.marks import JOURNEY
 from tests.journeys.visitor import Visitor
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys"), pytest.mark.timeout(300)]
+pytestmark = JOURNEY
 
 
 @pytest.mark.parametrize(

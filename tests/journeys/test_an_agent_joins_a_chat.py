@@ -1,21 +1,16 @@
 """An agent sees a chat while it happens and can join it; the visitor reads them at once, and the AI falls silent."""
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.browsing import Desk, ShopChat
+from tests.journeys.marks import BROWSER_JOURNEY
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.journey,
-    pytest.mark.xdist_group("journeys"),
-    pytest.mark.timeout(300),
-]
+pytestmark = BROWSER_JOURNEY
 
 
 def test_an_agent_sees_a_chat_live_and_takes_over_by_replying(shop: ShopChat, desk: Desk) -> None:
     name = desk.suite.sign_ins["agent"]["name"].split()[0]
-    desk.sign_in()
+    desk.sign_in().show("All open")
     shop.visit().open()
 
     shop.ask("Is my parcel with the blue lantern late?")
@@ -29,7 +24,7 @@ def test_an_agent_sees_a_chat_live_and_takes_over_by_replying(shop: ShopChat, de
 
 
 def test_the_ai_is_silent_while_a_person_answers(shop: ShopChat, desk: Desk, browser_visitor: ShopChat) -> None:
-    desk.sign_in()
+    desk.sign_in().show("All open")
     shop.visit().open()
     shop.ask("Can the green kettle be mended at all?")
     desk.open("Can the green kettle be mended at all?")
@@ -47,7 +42,7 @@ def test_the_ai_is_silent_while_a_person_answers(shop: ShopChat, desk: Desk, bro
 
 
 def test_the_agent_sees_that_the_visitor_is_typing_and_the_visitor_the_agent(shop: ShopChat, desk: Desk) -> None:
-    desk.sign_in()
+    desk.sign_in().show("All open")
     shop.visit().open()
     shop.ask("Which of your kettles is the quietest one?")
     desk.open("Which of your kettles is the quietest one?")

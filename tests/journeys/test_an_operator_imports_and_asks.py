@@ -3,12 +3,11 @@
 import json
 from pathlib import Path
 
-import pytest
-
+from tests.journeys.marks import JOURNEY
 from tests.journeys.suite import Suite
 from tests.journeys.visitor import Visitor
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys"), pytest.mark.timeout(300)]
+pytestmark = JOURNEY
 
 ARTICLE = {
     "id": "glow-worm-lease",

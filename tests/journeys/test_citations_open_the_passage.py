@@ -1,16 +1,11 @@
 """A citation opens the passage it stands for, with the keyboard alone, and gives the reader back where they were."""
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.browsing import ShopChat
+from tests.journeys.marks import BROWSER_JOURNEY
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.journey,
-    pytest.mark.xdist_group("journeys"),
-    pytest.mark.timeout(300),
-]
+pytestmark = BROWSER_JOURNEY
 
 
 def test_a_citation_opens_with_the_keyboard_and_closes_with_escape(shop: ShopChat) -> None:

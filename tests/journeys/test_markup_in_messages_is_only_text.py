@@ -1,18 +1,12 @@
 """Whoever writes HTML, customer, agent or model: nobody's browser runs it."""
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.journeys.browsing import Desk, ShopChat
-from tests.journeys.suite import Suite
+from tests.journeys.marks import BROWSER_JOURNEY, WITH_MODEL
 from tests.simulators.model_endpoint import ModelEndpoint
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.journey,
-    pytest.mark.xdist_group("journeys"),
-    pytest.mark.timeout(300),
-]
+pytestmark = BROWSER_JOURNEY
 
 MARKUP = '<img src=x onerror="window.ran=1"><script>window.ran=2</script><b>bold</b> [x](javascript:window.ran=3) hello'
 
@@ -22,7 +16,7 @@ def _ran(page: Page) -> object:
 
 
 def test_markup_of_a_visitor_is_text_in_the_chat_and_at_the_desk(shop: ShopChat, desk: Desk) -> None:
-    desk.sign_in()
+    desk.sign_in().show("All open")
     shop.visit().open()
 
     shop.ask(MARKUP)
@@ -35,7 +29,7 @@ def test_markup_of_a_visitor_is_text_in_the_chat_and_at_the_desk(shop: ShopChat,
 
 
 def test_markup_of_an_agent_is_text_in_the_chat(shop: ShopChat, desk: Desk) -> None:
-    desk.sign_in()
+    desk.sign_in().show("All open")
     shop.visit().open()
     shop.ask("Do you know how to write markup?")
     desk.open("Do you know how to write markup?")
@@ -47,9 +41,9 @@ def test_markup_of_an_agent_is_text_in_the_chat(shop: ShopChat, desk: Desk) -> N
     assert (_ran(shop.page), _ran(desk.page)) == (None, None)
 
 
-def test_markup_of_a_model_is_text_in_the_chat(browser: Browser, model_suite: Suite, model: ModelEndpoint) -> None:
+@WITH_MODEL
+def test_markup_of_a_model_is_text_in_the_chat(shop: ShopChat, model: ModelEndpoint) -> None:
     model.control(style="fixed", text=f"{MARKUP} [1]", token_gap_ms=20)
-    shop = ShopChat(browser.new_page(), model_suite)
     shop.visit().open()
 
     answer = shop.ask("How long do I have to return something I don't want?")

@@ -1,22 +1,17 @@
 """A page that only shows the launcher neither sends nor stores anything about its visitor."""
 
-import pytest
 from playwright.sync_api import Request, expect
 
 from tests.journeys.browsing import ShopChat
+from tests.journeys.marks import BROWSER_JOURNEY
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.journey,
-    pytest.mark.xdist_group("journeys"),
-    pytest.mark.timeout(300),
-]
+pytestmark = BROWSER_JOURNEY
 
 
 def test_a_page_with_the_chat_sends_and_stores_nothing_before_the_first_click(shop: ShopChat) -> None:
     requests: list[Request] = []
     sockets: list[str] = []
-    shop.page.on("request", requests.append)
+    shop.page.on("request", lambda request: requests.append(request))
     shop.page.on("websocket", lambda socket: sockets.append(socket.url))
 
     shop.visit()

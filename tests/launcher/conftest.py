@@ -17,7 +17,7 @@ import pytest
 from launcher import processes
 from launcher.embedded import EmbeddedServices
 from launcher.layout import PROJECT, Layout
-from launcher.postgres import remove_hidden_home
+from launcher.root import remove_hidden_home
 
 Eventually = Callable[[Callable[[], object]], None]
 

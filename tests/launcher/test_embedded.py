@@ -1,6 +1,7 @@
 """Do PostgreSQL and Valkey come up, stay up, recover and go away?"""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -280,6 +281,29 @@ def test_root_may_use_a_folder_that_only_root_can_enter(private_folder: Path) ->
     assert private_folder.parent.stat().st_mode == mode
     with running(private_folder, durable=False) as urls:
         assert _answers(urls)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root's server runs as another account")
+def test_a_new_checkout_where_root_had_deleted_one_starts_afresh(private_folder: Path) -> None:
+    with running(private_folder, durable=False) as urls, psycopg.connect(urls.database_owner_url) as owner:
+        owner.execute("CREATE TABLE letters (body text)")
+    shutil.rmtree(private_folder)
+
+    with running(private_folder, durable=False) as urls, psycopg.connect(urls.database_url) as app:
+        assert app.execute("SELECT to_regclass('letters')").fetchone() == (None,)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root's server runs as another account")
+def test_root_may_move_a_checkout_that_only_root_can_enter(private_folder: Path) -> None:
+    with running(private_folder, durable=False) as urls, psycopg.connect(urls.database_owner_url) as owner:
+        owner.execute("CREATE TABLE letters (body text)")
+    moved = private_folder.with_name("moved")
+    private_folder.rename(moved)
+
+    with running(moved, durable=False) as urls, psycopg.connect(urls.database_url) as app:
+        assert app.execute("SELECT count(*) FROM letters").fetchone() == (0,)
+
+    moved.rename(private_folder)
 
 
 def test_an_interrupted_creation_of_the_cluster_is_thrown_away(folder: Path) -> None:

@@ -12,6 +12,7 @@ import contextlib
 import http.client
 import json
 import signal
+import ssl
 import struct
 import threading
 import time
@@ -184,10 +185,11 @@ class Connection(asyncio.Protocol):
 
 
 class ModelEndpoint:
-    """The handle of a running endpoint: its address and its controls."""
+    """The handle of a running endpoint: its addresses and its controls. ``tls_port`` is 0 without TLS."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, tls_port: int = 0) -> None:
         self.port = port
+        self.tls_port = tls_port
         self.url = f"http://127.0.0.1:{port}"
         self.base_url = f"{self.url}/v1"
 
@@ -224,31 +226,36 @@ class ModelEndpoint:
 
 
 @contextlib.contextmanager
-def running_model_endpoint(**behaviour: object) -> Iterator[ModelEndpoint]:
-    """Run an endpoint in a thread of this process for the length of the block."""
+def running_model_endpoint(tls: ssl.SSLContext | None = None, **behaviour: object) -> Iterator[ModelEndpoint]:
+    """Run an endpoint in a thread of this process for the length of the block, with ``tls`` on a second port too."""
     loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(_listen(loop, Behaviour(), "127.0.0.1", 0))
+    state = Server(Behaviour())
+    servers = [loop.run_until_complete(_listen(loop, state, "127.0.0.1", 0))]
+    if tls is not None:
+        servers.append(loop.run_until_complete(_listen(loop, state, "127.0.0.1", 0, tls)))
     thread = threading.Thread(target=loop.run_forever, name="model-endpoint", daemon=True)
     thread.start()
     try:
-        endpoint = ModelEndpoint(server.sockets[0].getsockname()[1])
+        endpoint = ModelEndpoint(*(server.sockets[0].getsockname()[1] for server in servers))
         if behaviour:
             endpoint.control(**behaviour)
         yield endpoint
     finally:
-        asyncio.run_coroutine_threadsafe(_shut_down(server), loop).result(10)
+        asyncio.run_coroutine_threadsafe(_shut_down(*servers), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()
 
 
-async def _listen(loop: asyncio.AbstractEventLoop, behaviour: Behaviour, host: str, port: int) -> asyncio.Server:
-    state = Server(behaviour)
-    return await loop.create_server(lambda: Connection(state), host, port, backlog=1_024)
+async def _listen(
+    loop: asyncio.AbstractEventLoop, state: Server, host: str, port: int, tls: ssl.SSLContext | None = None
+) -> asyncio.Server:
+    return await loop.create_server(lambda: Connection(state), host, port, backlog=1_024, ssl=tls)
 
 
-async def _shut_down(server: asyncio.Server) -> None:
-    server.close()
+async def _shut_down(*servers: asyncio.Server) -> None:
+    for server in servers:
+        server.close()
     tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     for task in tasks:
         task.cancel()
@@ -264,7 +271,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
         first_token_ms=arguments.first_token_ms, token_gap_ms=arguments.token_gap_ms, style=arguments.style
     )
     loop = asyncio.get_running_loop()
-    server = await _listen(loop, behaviour, arguments.host, arguments.port)
+    server = await _listen(loop, Server(behaviour), arguments.host, arguments.port)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)

@@ -39,6 +39,7 @@ def server() -> Iterator[ChatServer]:
     pages = {
         "/": page_with(""),
         "/hosted": page_with('mode="page" organisation="Harbour Roast" assistant="Juniper"'),
+        "/opened": page_with('open organisation="Harbour Roast"'),
         "/ar": page_with("", language="ar"),
     }
     with running_chat_server(pages=pages) as running:

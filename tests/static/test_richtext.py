@@ -42,6 +42,11 @@ CASES = {
     "a list that begins later": ("3. three\n4. four", '<ol start="3"><li>three</li><li>four</li></ol>'),
     "a paragraph after a list": ("- a\n\nThen", "<ul><li>a</li></ul><p>Then</p>"),
     "a heading is a bold line": ("## Returns\n\nText", "<p><strong>Returns</strong></p><p>Text</p>"),
+    "a table without its line of dashes": (
+        "| Where | Price |\n|:---|---|\n| Austria | **€5** |\nThen",
+        "<table><tbody><tr><th>Where</th><th>Price</th></tr>"
+        "<tr><td>Austria</td><td><strong>€5</strong></td></tr></tbody></table><p>Then</p>",
+    ),
     "fenced code": ("```sh\na <b>\n```\nafter", "<pre><code>a &lt;b&gt;</code></pre><p>after</p>"),
     "markup is text": ("<b onclick=x>&amp;", "<p>&lt;b onclick=x&gt;&amp;amp;</p>"),
     "a script address stays text": ("[x](javascript:alert(1))", "<p>[x](javascript:alert(1))</p>"),

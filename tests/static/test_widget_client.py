@@ -71,6 +71,16 @@ def test_the_hosted_page_stores_and_sends_nothing_before_it_is_touched(
     assert stored_names(page) == ["session"]
 
 
+def test_a_chat_that_the_page_opens_waits_for_the_visitors_touch(context: BrowserContext, server: ChatServer) -> None:
+    page = context.new_page()
+    page.goto(server.origin + "/opened")
+    expect(page.get_by_role("dialog", name="Harbour Roast")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+
+    assert stored_names(page) == []
+    assert server.received == []
+
+
 def test_the_ai_introduces_itself_before_the_first_message(shop: Page) -> None:
     open_chat(shop)
 

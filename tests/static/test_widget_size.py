@@ -10,7 +10,7 @@ INBOXES = Path(__file__).resolve().parents[2] / "static" / "inboxes"
 SHEETS = [INBOXES / "panel.css", INBOXES.parent / "shared" / "tokens.css"]
 FIRST_SCRIPT_LIMIT = 10_000
 WHOLE_LIMIT = 30_000
-LANGUAGES = sorted(path.stem for path in (INBOXES / "texts").glob("*.js") if path.stem != "index")
+LANGUAGES = sorted(path.stem for path in (INBOXES / "texts").glob("*.js"))
 IMPORT = re.compile(r'^(?:import|export) .*?from "(\..+?)";$', re.MULTILINE)
 
 

@@ -41,10 +41,20 @@ def check(draft: Draft, grounding: Grounding) -> Verdict:
     return Verdict(
         text=text,
         citations=citations,
-        confidence=round(grounding.confidence if is_answered else min(grounding.confidence, UNGROUNDED_CONFIDENCE), 3),
+        confidence=round(_confidence(draft, grounding, is_answered=is_answered), 3),
         outcome=outcome,
         removed=tuple(removed),
     )
+
+
+def _confidence(draft: Draft, grounding: Grounding, *, is_answered: bool) -> float:
+    bounds = [grounding.confidence]
+    if not is_answered:
+        bounds.append(UNGROUNDED_CONFIDENCE)
+    if draft.usage.evidence is not None:
+        # The built-in engine knows how well its sentences fit the question, not only the passage.
+        bounds.append(draft.usage.evidence)
+    return min(bounds)
 
 
 def _outcome(draft: Draft, citations: tuple[Citation, ...]) -> str:

@@ -12,6 +12,8 @@ PASSAGE_TOKENS = 200
 # A passage shorter than this goes on past a heading: a line or two found alone says too little.
 ENOUGH_TOKENS = 90
 OVERLAP_TOKENS = 50
+# Room kept for the repeated sentence when a section is divided evenly.
+SPARED_TOKENS = 25
 # What is prefixed to every encoded passage must leave room for the passage.
 TITLE_CHARACTERS = 120
 HEADING_CHARACTERS = 80
@@ -151,16 +153,17 @@ def _borders(units: list[_Unit]) -> Iterator[int]:
 def _cut_section(units: list[_Unit], start: int, end: int) -> Iterator[range]:
     """Cut one stretch into passages of about equal size, so that none is left with a few words."""
     total = sum(unit.tokens for unit in units[start:end])
-    target = total / max(1, -(-total // PASSAGE_TOKENS))
-    first, tokens = start, 0
+    target = total / -(-total // (PASSAGE_TOKENS - SPARED_TOKENS)) if total > PASSAGE_TOKENS else PASSAGE_TOKENS
+    first, tokens, fresh = start, 0, 0
     for index in range(start, end):
         unit = units[index]
         too_much = tokens + unit.tokens > PASSAGE_TOKENS or unit.end - units[first].start > PASSAGE_CHARACTERS
-        if index > first and (too_much or tokens >= target):
+        if index > first and (too_much or fresh >= target):
             yield range(first, index)
-            first, tokens = _overlap(units, first, index), 0
+            first, fresh = _overlap(units, first, index), 0
             tokens = sum(kept.tokens for kept in units[first:index])
         tokens += unit.tokens
+        fresh += unit.tokens
     yield range(first, end)
 
 

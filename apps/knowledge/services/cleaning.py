@@ -40,16 +40,18 @@ def _as_pairs(match: re.Match[str]) -> str:
     return f" {' '.join(run[index : index + 2] for index in range(len(run) - 1))} "
 
 
-def _make_blanks() -> dict[int, str]:
-    """Return a table that turns everything that is no letter, mark or digit into a blank."""
-    blanks = {}
-    for code in range(0x10000):
-        category = unicodedata.category(chr(code))
-        if category[0] in "PSZC" and category not in {"Cs", "Co", "Cn"}:
-            blanks[code] = " "
-    # Variation selectors and joiners live inside words; they are dropped instead of parting them.
-    blanks.update(dict.fromkeys([0x200C, 0x200D, 0xAD, *range(0xFE00, 0xFE10)], ""))
-    return blanks
+class _Blanks(dict[int, str]):
+    """Maps whatever is no letter, mark or digit to a blank; filled as characters are met."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        if code in _INSIDE_WORDS:
+            self[code] = ""
+        else:
+            self[code] = " " if unicodedata.category(character)[0] in "PSZC" else character
+        return self[code]
 
 
-_BLANKS = _make_blanks()
+# Joiners, soft hyphens and variation selectors part no words; they are dropped.
+_INSIDE_WORDS = frozenset({0xAD, 0x200B, 0x200C, 0x200D, 0x2060, *range(0xFE00, 0xFE10)})
+_BLANKS = _Blanks()

@@ -1,12 +1,10 @@
 """Which passages answer a question? Searched by meaning and by words at once, within one organisation."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from prometheus_client import Counter as MetricCounter
-from prometheus_client import Histogram
+from prometheus_client import Counter, Histogram
 
 from apps.core import clock
 from apps.knowledge.errors import EncoderFailed, EncoderMissing, EncoderRefused
@@ -19,8 +17,8 @@ from apps.knowledge.types import Audience, Encoder, Hit, PassageView, SearchResu
 QUERY_CHARACTERS = 4000
 POOL = 50
 PASSAGES_PER_DOCUMENT = 3
-# Passages fetched beyond those wanted, to have others where one repeats a better one.
-SPARE = 2
+# So many times the passages wanted are looked at, to have others where one repeats a better one.
+SHORTLIST = 3
 # A passage that shares this much of its words with a better one of the same document adds nothing.
 REPEATED_SHARE = 0.8
 
@@ -33,7 +31,7 @@ SECONDS = Histogram(
     ["stage"],
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5),
 )
-DEGRADED = MetricCounter("switchboard_knowledge_searches_degraded", "Searches that went by words alone.", ["reason"])
+DEGRADED = Counter("switchboard_knowledge_searches_degraded", "Searches that went by words alone.", ["reason"])
 
 
 def search_passages(
@@ -97,13 +95,8 @@ def _encode(text: str) -> _Question:
 
 
 def _collapse(ranked: list[fusing.Ranked], limit: int) -> tuple[Hit, ...]:
-    """Return the best passages, without those that repeat a better one, as hits."""
-    shortlist: list[fusing.Ranked] = []
-    per_document: Counter[UUID] = Counter()
-    for one in ranked:
-        if len(shortlist) < limit + SPARE and per_document[one.candidate.document_id] < PASSAGES_PER_DOCUMENT:
-            per_document[one.candidate.document_id] += 1
-            shortlist.append(one)
+    """Return the best passages as hits, without those that repeat a better one or crowd out other documents."""
+    shortlist = ranked[: limit * SHORTLIST]
     passages = passage_selectors.list_passages([one.candidate.passage_id for one in shortlist])
     hits: list[Hit] = []
     kept: dict[UUID, list[set[str]]] = {}
@@ -112,9 +105,10 @@ def _collapse(ranked: list[fusing.Ranked], limit: int) -> tuple[Hit, ...]:
         if passage is None or len(hits) == limit:
             continue  # removed since it was found, or enough
         words = set(cleaning.as_words(passage.text).split())
-        earlier = kept.setdefault(passage.document_id, [])
-        if not any(len(words & other) > REPEATED_SHARE * len(words) for other in earlier):
-            earlier.append(words)
+        better = kept.setdefault(passage.document_id, [])
+        repeats = any(len(words & other) > REPEATED_SHARE * len(words) for other in better)
+        if not repeats and len(better) < PASSAGES_PER_DOCUMENT:
+            better.append(words)
             hits.append(_as_hit(one, passage))
     return tuple(hits)
 

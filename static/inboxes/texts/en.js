@@ -1,18 +1,15 @@
-/** The widget’s words. A new language is a copy of this file and one line in index.js. */
+/** The widget’s words. A new language is a copy of this file and its name in parts.js. */
 export default {
   direction: "ltr",
   open: "Open chat",
   openUnread: { one: "Open chat, {count} unread message", other: "Open chat, {count} unread messages" },
   close: "Close chat",
-  chatWith: "Chat with {name}",
   chat: "Chat",
   greeting: "Hello! How can we help?",
   disclosure: "You’re talking to {assistant}, an AI assistant. A person can take over at any time.",
   anAssistant: "our assistant",
   assistant: "AI assistant",
   statusAi: "AI assistant, answers at once",
-  statusWaiting: "A person will join you",
-  statusPerson: "{name} is here",
   person: "Our team",
   you: "You",
   ai: "AI",
@@ -48,6 +45,4 @@ export default {
   refused: "This chat is not available right now.",
   connected: "Connected again",
   messages: "Messages",
-  dismiss: "Dismiss",
-  starters: "Suggestions",
 };

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from apps.ai.providers.builtin import composing, scoring
-from apps.ai.providers.builtin.asking import CachedVectors, WordVectors
 from apps.ai.providers.builtin.language import guess_language
 from apps.ai.providers.builtin.phrases import phrases_for
 from apps.ai.providers.builtin.small_talk import reply_to_small_talk
@@ -18,22 +17,17 @@ class BuiltinProvider:
 
     name: Literal["builtin"] = "builtin"
 
-    def __init__(self, *, word_vectors: WordVectors | None = None) -> None:
-        """``word_vectors``, if given, lets words of like meaning count: one unit vector (row) for each word."""
-        self._vectors = CachedVectors(word_vectors) if word_vectors is not None else None
-
     def stream(self, request: DraftRequest, *, deadline: float, cancelled: Callable[[], bool]) -> "BuiltinStream":
         """Begin an answer. It is quicker than any deadline, so ``deadline`` is not looked at."""
-        return BuiltinStream(request, cancelled, self._vectors)
+        return BuiltinStream(request, cancelled)
 
 
 class BuiltinStream:
     """One answer, sentence by sentence."""
 
-    def __init__(self, request: DraftRequest, cancelled: Callable[[], bool], vectors: WordVectors | None) -> None:
+    def __init__(self, request: DraftRequest, cancelled: Callable[[], bool]) -> None:
         self._request = request
         self._cancelled = cancelled
-        self._vectors = vectors
         self._usage = Usage(model="builtin")
         self._pieces = self._run()
 
@@ -53,7 +47,7 @@ class BuiltinStream:
 
     def _run(self) -> Generator[str, None, None]:
         started_at = clock.monotonic()
-        answer = write_answer(self._request, self._vectors)
+        answer = write_answer(self._request)
         self._usage = replace(self._usage, evidence=answer.evidence, first_token_ms=_ms_since(started_at))
         finish: Finish = "cancelled"
         try:
@@ -75,12 +69,12 @@ class Answer:
     evidence: float | None
 
 
-def write_answer(request: DraftRequest, vectors: WordVectors | None = None) -> Answer:
+def write_answer(request: DraftRequest) -> Answer:
     """Return the answer; ``not_found``, with the offer of a person, if the passages do not hold it."""
     if small_talk := reply_to_small_talk(request.question, request.language):
         return Answer((small_talk,), "small_talk", None)
     phrases = phrases_for(guess_language(request.question, request.language))
-    scored = scoring.score(request, vectors)
+    scored = scoring.score(request)
     pieces = composing.compose(scored, phrases)
     if not pieces:
         return Answer((phrases.not_found,), "not_found", scored.evidence)

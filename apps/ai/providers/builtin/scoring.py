@@ -9,13 +9,13 @@ import operator
 from dataclasses import dataclass
 
 from apps.ai.providers.builtin import segments, words
-from apps.ai.providers.builtin.asking import AskedWords, Credits, WordVectors
+from apps.ai.providers.builtin.asking import AskedWords, Credits
 from apps.ai.providers.builtin.cues import Cues, read_cues
 from apps.ai.providers.builtin.segments import Unit
 from apps.ai.types import DraftRequest, GroundingPassage
 
 PASSAGES = 6  # those after the sixth have hardly ever held the answer
-UNDER_HEADING = 0.5
+UNDER_HEADING = 0.75
 UNDER_TITLE = 0.3
 AFTER_NEIGHBOUR = 0.35
 RIGHT_KIND = 0.4
@@ -68,12 +68,12 @@ class _Read:
     frame: str  # title and headings above the passage
 
 
-def score(request: DraftRequest, vectors: WordVectors | None) -> Scored:
+def score(request: DraftRequest) -> Scored:
     """Split and score the best passages."""
     best = sorted(request.passages, key=lambda passage: -passage.score)[:PASSAGES]
     passages = [_read(passage) for passage in best]
     asked = AskedWords(request)
-    found = _find(asked, passages, vectors)
+    found = _find(asked, passages)
     weigher = _Weigher(asked, passages, found)
     cues = read_cues(request.question)
     sections: list[Section] = []
@@ -90,14 +90,14 @@ def _read(passage: GroundingPassage) -> _Read:
     return _Read(passage, units, f"{passage.title} {passage.heading}")
 
 
-def _find(asked: AskedWords, passages: list[_Read], vectors: WordVectors | None) -> dict[str, Credits]:
+def _find(asked: AskedWords, passages: list[_Read]) -> dict[str, Credits]:
     """Return for every text that takes part (pieces, headings, intros, titles) what of the question it holds."""
     texts = {passage.frame for passage in passages}
     for passage in passages:
         for unit in passage.units:
             texts.update((unit.text, unit.heading, unit.intro))
     tokens = {text: words.content_tokens(text) for text in texts}
-    asked.learn({word for found in tokens.values() for word in found}, vectors)
+    asked.learn({word for found in tokens.values() for word in found})
     return {text: asked.credits_in(found) for text, found in tokens.items()}
 
 

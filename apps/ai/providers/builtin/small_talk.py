@@ -19,15 +19,15 @@ _GREETINGS = {
     "ar": _words("مرحبا السلام عليكم أهلا صباح مساء الخير"),
 }
 _GREETING_MARKS = _words(
-    "hello hi hey hiya morning evening afternoon greetings good hallo moin servus grüß guten gute bonjour bonsoir salut "
-    "coucou hola buenos buenas مرحبا السلام أهلا صباح مساء"
+    "hello hi hey hiya morning evening afternoon greetings good hallo moin servus grüß guten gute bonjour bonsoir "
+    "salut coucou hola buenos buenas مرحبا السلام أهلا صباح مساء"
 )
 _THANKS = {
     "en": _words(
         "thanks thank you thx ty cheers a lot very so much great perfect ok okay super lovely brilliant for your help "
         "that all it is helps helped this"
     ),
-    "de": _words("danke dank vielen schön sehr besten dir ihnen prima super für die hilfe ihre das hilft"),
+    "de": _words("danke dank vielen schön sehr dir ihnen prima super für die hilfe ihre das hilft"),
     "fr": _words("merci beaucoup bien parfait pour votre aide super"),
     "es": _words("gracias muchas mil perfecto vale por su ayuda genial"),
     "ar": _words("شكرا جزيلا لك لكم"),

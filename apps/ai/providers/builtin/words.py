@@ -49,6 +49,8 @@ _SYNONYM_GROUPS = (
     "phone telephone call ring line",
     "e-mail email mail",
     "contact reach",
+    "collect collection pick pickup fetch",
+    "courier carrier driver",
     "hours open opening opened",
     "late delayed overdue delay",
     "missing lost disappeared stolen",

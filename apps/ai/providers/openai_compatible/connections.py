@@ -4,6 +4,7 @@ urllib3's own pool picks the connection inside the request call, too late to giv
 answer; hence its connections, which do the TLS and the HTTP, with this store around them.
 """
 
+import ssl
 from collections import deque
 
 import urllib3.connection
@@ -45,6 +46,8 @@ class ConnectionStore:
         self._url = url
         self._connect_seconds = connect_seconds
         self._idle: deque[Connection] = deque()
+        # Shared: reading the authorities' certificates takes longer than a handshake.
+        self._tls = ssl.create_default_context() if url.scheme == "https" else None
 
     def take(self, patience: Patience, *, fresh: bool) -> Connection:
         """Return a connected connection ruled by ``patience``; ``fresh`` insists on a new one."""
@@ -81,8 +84,12 @@ class ConnectionStore:
 
     def _connect(self) -> Connection:
         assert self._url.host is not None
-        kind = _TlsConnection if self._url.scheme == "https" else _PlainConnection
-        connection = kind(self._url.host, self._url.port, timeout=self._connect_seconds)
+        host, port, seconds = self._url.host, self._url.port, self._connect_seconds
+        connection: Connection
+        if self._tls is None:
+            connection = _PlainConnection(host, port, timeout=seconds)
+        else:
+            connection = _TlsConnection(host, port, timeout=seconds, ssl_context=self._tls)
         try:
             connection.connect()
         except BaseException:

@@ -1,0 +1,80 @@
+"""How do tenant tables appear in the admin? Across organisations in lists, within one on every page of a thing."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from django.db.models import ForeignKey, QuerySet
+from django.forms import ModelChoiceField
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from unfold.admin import ModelAdmin
+
+from apps.core import tenancy
+from apps.core.models import TenantModel
+
+
+class TenantAdmin(ModelAdmin):  # type: ignore[misc]
+    """An admin of a tenant table. Only superusers of the deployment reach it, so lists are across organisations.
+
+    A page of one thing works in the scope of its organisation; a new thing in that of the organisation chosen for it.
+    """
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        # Across organisations on purpose, as said above.
+        return self.model.everywhere.order_by(*self.get_ordering(request))  # type: ignore[no-any-return]
+
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
+        return self._within(
+            request, object_id, lambda: super(TenantAdmin, self).changeform_view(request, object_id, *args, **kwargs)
+        )
+
+    def delete_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
+        return self._within(
+            request, object_id, lambda: super(TenantAdmin, self).delete_view(request, object_id, *args, **kwargs)
+        )
+
+    def history_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
+        return self._within(
+            request, object_id, lambda: super(TenantAdmin, self).history_view(request, object_id, *args, **kwargs)
+        )
+
+    def formfield_for_foreignkey(
+        self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> "ModelChoiceField[Any] | None":
+        related = db_field.remote_field.model
+        if issubclass(related, TenantModel):
+            # Choices of the same organisation; before one is chosen there are none.
+            organisation_id = tenancy.find_current_organisation_id()
+            choices = related.everywhere.all()
+            kwargs["queryset"] = (
+                choices.none() if organisation_id is None else choices.filter(organisation_id=organisation_id)
+            )
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[no-any-return]
+
+    def _within(self, request: HttpRequest, object_id: str | None, view: Callable[[], HttpResponse]) -> HttpResponse:
+        with self._scope(request, object_id):
+            response = view()
+            if isinstance(response, TemplateResponse):
+                # Rendering asks the database too, so it must not wait until the scope has ended.
+                response.render()
+            return response
+
+    @contextmanager
+    def _scope(self, request: HttpRequest, object_id: str | None) -> Iterator[None]:
+        organisation_id = self._find_organisation_id(request, object_id)
+        if organisation_id is None:
+            yield
+            return
+        with tenancy.scope(organisation_id):
+            yield
+
+    def _find_organisation_id(self, request: HttpRequest, object_id: str | None) -> UUID | None:
+        if object_id is not None:
+            thing = self.get_object(request, object_id)
+            return None if thing is None else thing.organisation_id
+        try:
+            return UUID(request.POST.get("organisation", ""))
+        except ValueError:
+            return None
