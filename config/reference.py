@@ -202,7 +202,8 @@ message whose id is `answer_id` replaces the draft. Delivery is at least once: d
 
 | close code | meaning | come back? |
 |---|---|---|
-| 1001, 1012 | the server is going away | yes, after a random moment |
+| 1001 | the server is going away | yes, after a random moment |
+| 4012 | messages may have been missed | yes, at once |
 | 1009 | a frame was larger than 64 KiB | yes, without it |
 | 1013 | you read too slowly | yes |
 | 4400 | too many frames that are not ours | no |

@@ -153,9 +153,10 @@ def owner_view(conversation: Conversation) -> PersonView:
 def _author_name(conversation: Conversation, message: Message) -> str:
     if message.author_kind == AuthorKind.AI:
         return conversation.organisation.assistant_name
-    if message.author_kind == AuthorKind.AGENT:
-        return "" if message.author_member is None else message.author_member.user.get_short_name()
-    return str(conversation.customer) if message.author_kind == AuthorKind.CUSTOMER else ""
+    if message.author_kind == AuthorKind.CUSTOMER:
+        return str(conversation.customer)
+    # Agents, and events that an agent brought about.
+    return "" if message.author_member is None else message.author_member.user.get_short_name()
 
 
 def _with_people() -> "QuerySet[Conversation]":

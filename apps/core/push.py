@@ -8,6 +8,7 @@ import asyncio
 import os
 import threading
 from collections import deque
+from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
@@ -16,11 +17,16 @@ from django.db import transaction
 from prometheus_client import Counter
 from pydantic import BaseModel
 
+from apps.core import clock
+
 logger = structlog.get_logger(__name__)
 
 # Beyond this many unsent messages the newest are dropped and counted; clients recover by seq.
 QUEUE_LIMIT = 20_000
 SEND_SECONDS = 2.0
+# A durable message is offered again while the channel layer is away; then clients find the hole by seq.
+RETRY_SECONDS = 10.0
+PAUSE_SECONDS = 0.25
 
 DROPPED = Counter("switchboard_push_dropped", "Messages to screens that were not sent.", ["reason"])
 SENT = Counter("switchboard_push_sent", "Messages handed to the channel layer.")
@@ -39,28 +45,28 @@ def member_group(member_id: UUID) -> str:
 def durable(group: str, message: BaseModel) -> None:
     """Send after the current transaction commits (at once when there is none)."""
     text = message.model_dump_json()
-    transaction.on_commit(lambda: _sender.put(group, text))
+    transaction.on_commit(lambda: _sender.put(group, text, keep_seconds=RETRY_SECONDS))
 
 
 def transient(group: str, message: BaseModel) -> None:
     """Send now. For what may be lost: typing, answer deltas."""
-    _sender.put(group, message.model_dump_json())
+    _sender.put(group, message.model_dump_json(), keep_seconds=0.0)
 
 
 class _Sender:
     """A queue drained in order by one coroutine in a thread of its own, started on first use in each process."""
 
     def __init__(self) -> None:
-        self._queue: deque[tuple[str, str]] = deque()
+        self._queue: deque[_Parcel] = deque()
         self._start_lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake: asyncio.Event | None = None
 
-    def put(self, group: str, text: str) -> None:
+    def put(self, group: str, text: str, *, keep_seconds: float) -> None:
         if len(self._queue) >= QUEUE_LIMIT:
             DROPPED.labels("queue full").inc()
             return
-        self._queue.append((group, text))
+        self._queue.append(_Parcel(group, text, clock.monotonic() + keep_seconds))
         loop, wake = self._running()
         loop.call_soon_threadsafe(wake.set)
 
@@ -82,18 +88,33 @@ class _Sender:
             await wake.wait()
             wake.clear()
             while self._queue:
-                group, text = self._queue.popleft()
-                await self._send(layer, group, text)
+                if await self._send(layer, self._queue[0]):
+                    self._queue.popleft()
+                else:
+                    await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _send(self, layer: object, group: str, text: str) -> None:
+    async def _send(self, layer: object, parcel: "_Parcel") -> bool:
+        """Return whether the parcel is dealt with: sent, or too old to be worth another attempt."""
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                await layer.group_send(group, {"type": "wire.forward", "text": text})  # type: ignore[attr-defined]
+                await layer.group_send(parcel.group, {"type": "wire.forward", "text": parcel.text})  # type: ignore[attr-defined]
         except Exception as error:  # noqa: BLE001  the channel layer being away must not end the sending thread
+            if clock.monotonic() < parcel.keep_until:
+                return False
             DROPPED.labels("channel layer").inc()
-            logger.warning("push.failed", group=group, error=type(error).__name__)
+            logger.warning("push.failed", group=parcel.group, error=type(error).__name__)
         else:
             SENT.inc()
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """A message on its way, and until when (monotonic seconds) it is worth sending again."""
+
+    group: str
+    text: str
+    keep_until: float
 
 
 _sender = _Sender()

@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError
 from prometheus_client import Counter, Gauge
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from apps.core import clock, errors, tenancy
+from apps.core import broker, clock, errors, tenancy
 
 logger = structlog.get_logger(__name__)
 P = ParamSpec("P")
@@ -24,6 +24,8 @@ R = TypeVar("R")
 CLOSE_BAD_FRAMES = 4400
 CLOSE_NO_HELLO = 4408
 CLOSE_TOO_MANY = 4429
+# Our own code: autobahn refuses to send 1012, which would say the same.
+CLOSE_COME_BACK = 4012
 # A client that sends this many frames we cannot read is not one of ours.
 BAD_FRAMES_ALLOWED = 5
 FRAME_LIMIT = 64 * 1024
@@ -103,10 +105,12 @@ class SuiteConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self._groups: set[str] = set()
         self._watchdog = asyncio.create_task(self._watch())
         SOCKETS.labels(self.kind).inc()
+        broker.watch(self)
         await self.accept()
 
     async def disconnect(self, code: int) -> None:
         self._watchdog.cancel()
+        broker.unwatch(self)
         SOCKETS.labels(self.kind).dec()
         for group in tuple(self._groups):
             await self.leave(group)
@@ -154,6 +158,11 @@ class SuiteConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self._ended = True
         CLOSED.labels(self.kind, str(code)).inc()
         await self.close(code=code)
+
+    async def recall(self) -> None:
+        """Send the client away to come back: what was pushed meanwhile may not have reached it."""
+        if not self._ended:
+            await self.close_with(CLOSE_COME_BACK)
 
     async def refuse_entry(self, error: errors.SuiteError) -> None:
         """Say why this socket is not for the client, and close it with the error's code."""

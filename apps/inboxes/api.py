@@ -1,6 +1,6 @@
 """The visitor's REST door: fetch what a socket has missed."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
@@ -13,6 +13,9 @@ from apps.conversations import selectors as conversation_selectors
 from apps.core import tenancy
 from apps.inboxes import selectors, services
 from apps.inboxes.errors import SessionRejected
+
+if TYPE_CHECKING:
+    from apps.inboxes.models import Inbox
 
 
 class UpdatesApi(APIView):
@@ -42,10 +45,11 @@ class UpdatesApi(APIView):
         query = self.InputSerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         inbox = selectors.get_inbox(inbox_id)
+        headers = {"Cache-Control": "no-store", **_origin_headers(request, inbox)}
         with tenancy.scope(inbox.organisation_id):
             visit = services.find_visit(inbox=inbox, secret=_session_secret(request))
             if visit is None or visit.conversation_id is None:
-                return Response({"events": [], "more": False, "last_seq": 0})
+                return Response({"events": [], "more": False, "last_seq": 0}, headers=headers)
             conversation = conversation_selectors.get_conversation(visit.conversation_id)
             updates = conversation_selectors.list_updates(conversation, after_seq=query.validated_data["after"])
         return Response(
@@ -54,8 +58,22 @@ class UpdatesApi(APIView):
                 "more": updates.more,
                 "last_seq": updates.last_seq,
             },
-            headers={"Cache-Control": "no-store"},
+            headers=headers,
         )
+
+    @extend_schema(exclude=True)
+    def options(self, request: Request, inbox_id: UUID) -> Response:  # type: ignore[override]
+        """Answer a browser that asks whether a page of another origin may fetch with a session (CORS preflight)."""
+        headers = _origin_headers(request, selectors.get_inbox(inbox_id))
+        allowed = {"Access-Control-Allow-Methods": "GET", "Access-Control-Allow-Headers": "authorization"}
+        return Response(status=204, headers={**headers, **allowed, "Access-Control-Max-Age": "600"})
+
+
+def _origin_headers(request: Request, inbox: "Inbox") -> dict[str, str]:
+    """Return what lets the asking page read the answer. Raises ``OriginRefused`` as the socket does."""
+    origin = request.headers.get("Origin")
+    services.check_origin(inbox, origin=origin, host=request.get_host())
+    return {"Vary": "Origin"} if origin is None else {"Vary": "Origin", "Access-Control-Allow-Origin": origin}
 
 
 def _session_secret(request: Request) -> str:

@@ -6,10 +6,10 @@ import { confidenceWords, make } from "./elements.js";
 const FOLLOWS_WITHIN = 5 * 60_000;
 const ENGINES = { builtin: "built-in engine", model: "language model" };
 
-function eventWords({ event }) {
+function eventWords({ event, author }) {
   if (event.name === "person.requested") return "The customer asked for a person";
-  if (event.name === "conversation.closed") return "Closed";
-  if (event.name === "conversation.reopened") return "Open again";
+  if (event.name === "conversation.closed") return author.name ? `${author.name} closed this` : "Closed";
+  if (event.name === "conversation.reopened") return author.name ? `${author.name} reopened this` : "Open again";
   if (event.name !== "owner.changed" || !event.owner) return event.name;
   if (event.owner.kind === "ai") return "The AI is answering again";
   if (event.owner.kind === "nobody") return "Waits for a person";

@@ -15,7 +15,7 @@ from apps.knowledge.selectors import documents as document_selectors
 from tests.knowledge.factories import make_rows, write_jsonl
 
 if TYPE_CHECKING:
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import Settings
 
     from apps.accounts.models import Organisation
 
@@ -108,13 +108,13 @@ def test_judgements_that_cannot_be_read_are_refused_in_a_line(transactional_db: 
         run("evaluate", "retrieval", "--corpus", str(corpus), "--queries", str(corpus), "--qrels", str(tmp_path / "no"))
 
 
-def test_an_encoder_that_needs_no_building_says_so(settings: "SettingsWrapper") -> None:
+def test_an_encoder_that_needs_no_building_says_so(settings: "Settings") -> None:
     settings.KNOWLEDGE_ENCODER = "wordllama"
 
     assert run("build_encoder")[0] == "KNOWLEDGE_ENCODER=wordllama needs no building.\n"
 
 
-def test_the_bundled_encoder_is_built_where_the_suite_writes(settings: "SettingsWrapper", tmp_path: Path) -> None:
+def test_the_bundled_encoder_is_built_where_the_suite_writes(settings: "Settings", tmp_path: Path) -> None:
     settings.KNOWLEDGE_ENCODER, settings.VAR_DIR = "minilm", tmp_path
 
     out, _ = run("build_encoder")

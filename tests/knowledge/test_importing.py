@@ -16,7 +16,7 @@ from apps.knowledge.services import encoding, importing, reading, searching
 from tests.knowledge.factories import make_rows, write_jsonl
 
 if TYPE_CHECKING:
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import Settings
 
     from apps.accounts.models import Organisation
 
@@ -136,7 +136,12 @@ def test_a_second_import_of_the_same_source_is_refused_while_the_first_runs(
 
 
 def test_bad_rows_are_counted_and_named(in_acme: "Organisation", tmp_path: Path) -> None:
-    rows = [{"id": "a", "text": "x"}, {"text": "y"}, {"id": "a", "text": "z"}, {"id": "b", "text": 7}]
+    rows: list[dict[str, Any]] = [
+        {"id": "a", "text": "x"},
+        {"text": "y"},
+        {"id": "a", "text": "z"},
+        {"id": "b", "text": 7},
+    ]
 
     summary = run(write_jsonl(tmp_path / "a.jsonl", rows))
 
@@ -162,7 +167,7 @@ def test_a_file_without_any_document_is_refused(
 
 
 def test_an_import_without_its_encoder_writes_nothing(
-    in_acme: "Organisation", tmp_path: Path, settings: "SettingsWrapper"
+    in_acme: "Organisation", tmp_path: Path, settings: "Settings"
 ) -> None:
     settings.KNOWLEDGE_ENCODER, settings.VAR_DIR = "minilm", tmp_path
     encoding.use_encoder("minilm", None)

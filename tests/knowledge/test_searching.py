@@ -15,7 +15,7 @@ from tests.knowledge.embeddings_endpoint import Reply, embeddings_endpoint
 from tests.knowledge.factories import DELIVERY, REFUNDS, WARRANTY, save_article, save_articles, save_internal
 
 if TYPE_CHECKING:
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import Settings
 
     from apps.accounts.models import Organisation
 
@@ -208,9 +208,7 @@ def test_passages_that_repeat_a_better_one_are_left_out(in_acme: "Organisation")
     assert len(searching.search_passages(query="parcels to the islands").hits) == 1
 
 
-def test_without_its_encoder_a_search_goes_by_words_and_says_so(
-    in_acme: "Organisation", settings: "SettingsWrapper"
-) -> None:
+def test_without_its_encoder_a_search_goes_by_words_and_says_so(in_acme: "Organisation", settings: "Settings") -> None:
     save_articles()
     settings.KNOWLEDGE_ENCODER = "minilm"
     settings.VAR_DIR = settings.VAR_DIR / "nowhere"
@@ -225,7 +223,7 @@ def test_without_its_encoder_a_search_goes_by_words_and_says_so(
 
 
 def test_an_endpoint_that_fails_degrades_the_search_and_nothing_else(
-    in_acme: "Organisation", settings: "SettingsWrapper"
+    in_acme: "Organisation", settings: "Settings"
 ) -> None:
     save_articles()
     with embeddings_endpoint() as endpoint:
@@ -240,7 +238,7 @@ def test_an_endpoint_that_fails_degrades_the_search_and_nothing_else(
     assert result.degraded_reason == "knowledge.encoder_failed"
 
 
-def test_vectors_of_another_encoder_are_never_compared(in_acme: "Organisation", settings: "SettingsWrapper") -> None:
+def test_vectors_of_another_encoder_are_never_compared(in_acme: "Organisation", settings: "Settings") -> None:
     save_articles()
     with embeddings_endpoint() as endpoint:
         settings.KNOWLEDGE_ENCODER, settings.EMBEDDINGS_BASE_URL = "endpoint", endpoint.url

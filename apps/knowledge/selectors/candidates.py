@@ -55,23 +55,28 @@ def get_index_state() -> IndexState:
 _LIVE = "document.is_live AND document.audience = ANY(%(audiences)s)"
 _IN_LOCALE = " AND document.locale = ANY(%(locales)s)"
 
+# Words are numbered because sorting and joining numbers is cheaper than text. The best are joined to their documents
+# after sorting, so that only some fifty are looked up, however common a word is.
 _WORDS = """
     word AS MATERIALIZED (
-        SELECT DISTINCT lexeme AS term
-        FROM unnest(%(configs)s::regconfig[]) AS config, unnest(to_tsvector(config, %(words)s))
+        SELECT row_number() OVER () AS number, term
+        FROM (
+            SELECT DISTINCT lexeme AS term
+            FROM unnest(%(configs)s::regconfig[]) AS config, unnest(to_tsvector(config, %(words)s))
+        ) AS lexeme
     ), posting AS MATERIALIZED (
-        SELECT word.term, passage_id, frequency, length
+        SELECT number, passage_id, frequency, length
         FROM word JOIN knowledge_posting AS posting
             ON posting.organisation_id = %(organisation_id)s AND posting.term = word.term
     ), weight AS MATERIALIZED (
-        SELECT term,
+        SELECT number,
             ln(1 + (greatest(%(count)s - count(passage_id), 0) + 0.5::float8) / (count(passage_id) + 0.5)) AS idf
-        FROM word LEFT JOIN posting USING (term)
-        GROUP BY term
+        FROM word LEFT JOIN posting USING (number)
+        GROUP BY number
     ), scored AS MATERIALIZED (
         SELECT passage_id, sum(idf) AS covered,
             sum(idf * frequency * (k1 + 1) / (frequency + k1 * (1 - b + b * length / average))) AS bm25
-        FROM posting JOIN weight USING (term),
+        FROM posting JOIN weight USING (number),
             (SELECT %(k1)s::float8 AS k1, %(b)s::float8 AS b, %(average)s::float8 AS average) AS constant
         GROUP BY passage_id
     ), lexical AS MATERIALIZED (
@@ -85,20 +90,34 @@ _WORDS = """
     )
 """
 
-# The cast makes the expression that of the encoder's graph; without it no graph fits, and every vector is compared.
-_DENSE = """
+# Every vector compared, the nearest joined to their documents as above.
+_DENSE_EXACT = """
     , dense AS MATERIALIZED (
         SELECT near.passage_id
         FROM (
-            SELECT passage_id, embedding{cast} <#> %(vector)s::halfvec{cast} AS distance
+            SELECT passage_id, embedding <#> %(vector)s::halfvec AS distance
             FROM knowledge_passagevector
             WHERE organisation_id = %(organisation_id)s AND encoder_key = %(encoder_key)s
-            ORDER BY embedding{cast} <#> %(vector)s::halfvec{cast}
+            ORDER BY embedding <#> %(vector)s::halfvec
         ) AS near
             JOIN knowledge_passage AS passage ON passage.id = near.passage_id
             JOIN knowledge_document AS document ON document.id = passage.document_id
         WHERE {live}
         ORDER BY distance
+        LIMIT %(pool)s
+    )
+"""
+
+# The cast is what makes the expression that of the encoder's graph. All in one query: the planner takes the graph only
+# where it sees the limit, and hnsw.iterative_scan walks on until enough rows have passed the filters.
+_DENSE_GRAPH = """
+    , dense AS MATERIALIZED (
+        SELECT vector.passage_id
+        FROM knowledge_passagevector AS vector
+            JOIN knowledge_passage AS passage ON passage.id = vector.passage_id
+            JOIN knowledge_document AS document ON document.id = passage.document_id
+        WHERE vector.organisation_id = %(organisation_id)s AND vector.encoder_key = %(encoder_key)s AND {live}
+        ORDER BY vector.embedding::halfvec({dimensions}) <#> %(vector)s::halfvec({dimensions})
         LIMIT %(pool)s
     )
 """
@@ -148,8 +167,8 @@ def search_candidates(
         "encoder_key": encoder_key,
     }
     if vector is not None:
-        cast = f"::halfvec({len(vector)})" if state.passage_count > EXACT_UP_TO else ""
-        sql += _DENSE.format(live=live, cast=cast)
+        dense = _DENSE_EXACT if state.passage_count <= EXACT_UP_TO else _DENSE_GRAPH
+        sql += dense.format(live=live, dimensions=len(vector))
         parts.append("SELECT passage_id FROM dense")
         parameters["vector"] = HalfVector(vector).to_text()
     sql += _CANDIDATES.format(

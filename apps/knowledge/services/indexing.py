@@ -17,7 +17,7 @@ from pgvector.psycopg import register_vector
 from apps.core import eventbus, tenancy
 from apps.core.ids import uuid7
 from apps.knowledge.events import KnowledgeChanged
-from apps.knowledge.models import Document, KnowledgeIndex, Passage, PassageVector, Posting
+from apps.knowledge.models import Document, KnowledgeIndex, Passage
 from apps.knowledge.services import chunking, cleaning
 from apps.knowledge.types import DocumentDraft, PassageDraft, Vectors
 
@@ -28,6 +28,11 @@ TEXT_CONFIGS = {
     "pt": "portuguese", "ro": "romanian", "ru": "russian", "sv": "swedish", "tr": "turkish",
 }  # fmt: skip
 DEFAULT_TEXT_CONFIG = "simple"
+_TABLES_OF_A_PASSAGE = (
+    ("passage_id", "knowledge_posting"),
+    ("passage_id", "knowledge_passagevector"),
+    ("id", "knowledge_passage"),
+)
 # A word in the title counts as often as this many in the text; one in a heading as one more.
 TITLE_WEIGHT = 3
 
@@ -78,7 +83,11 @@ def delete_documents(*, document_ids: Sequence[UUID]) -> int:
     if not ids:
         return 0
     _delete_passages(index, ids)
-    Document.objects.filter(id__in=ids)._raw_delete("default")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM knowledge_document WHERE organisation_id = %s AND id = ANY(%s)",
+            [tenancy.current_organisation_id(), ids],
+        )
     announce_change(index)
     return len(ids)
 
@@ -106,10 +115,13 @@ def _delete_passages(index: KnowledgeIndex, document_ids: list[UUID]) -> None:
     passages = Passage.objects.filter(document_id__in=document_ids)
     sums = passages.aggregate(terms=Sum("term_count", default=0))
     ids = list(passages.values_list("id", flat=True))
-    # Raw: nothing else hangs on these rows, and the collector would fetch every posting before deleting it.
-    for rows in (Posting.objects, PassageVector.objects):
-        rows.filter(passage_id__in=ids)._raw_delete("default")
-    passages._raw_delete("default")
+    # By hand: the collector would fetch every posting before deleting it. A passage's own rows come first.
+    with connection.cursor() as cursor:
+        for column, table in _TABLES_OF_A_PASSAGE:
+            cursor.execute(
+                f"DELETE FROM {table} WHERE organisation_id = %s AND {column} = ANY(%s)",  # noqa: S608  constants
+                [tenancy.current_organisation_id(), ids],
+            )
     index.passage_count -= len(ids)
     index.term_total -= sums["terms"]
 
