@@ -145,11 +145,15 @@ REDIS_URL = env.url(
     ("redis", "rediss", "unix"),
     help="Redis protocol server for the queue and the channel layer (no eviction, AOF). Unset: the embedded Valkey.",
 ) or EMBEDDED.get("redis_url", "redis://127.0.0.1:1/0")
-CACHE_URL = env.url(
-    "CACHE_URL",
-    ("redis", "rediss", "unix"),
-    help="Redis protocol server for the cache (LRU, no persistence). Unset: the embedded Valkey for caches.",
-) or EMBEDDED.get("cache_url", "redis://127.0.0.1:1/1")
+CACHE_URL = (
+    env.url(
+        "CACHE_URL",
+        ("redis", "rediss", "unix"),
+        help="Redis protocol server for the cache (LRU, no persistence). Unset: REDIS_URL's, or the embedded one.",
+    )
+    or EMBEDDED.get("cache_url")
+    or REDIS_URL
+)
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",

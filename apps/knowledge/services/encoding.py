@@ -6,6 +6,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from apps.knowledge.errors import EncoderMissing
 from apps.knowledge.types import Encoder
 
 _MINILM = "apps.knowledge.providers.minilm.MiniLmEncoder"
@@ -15,13 +16,25 @@ _ENDPOINT = "apps.knowledge.providers.openai_compatible.EndpointEncoder"
 # Named by import path: a process loads only the libraries of the encoder it uses.
 _MAKERS: dict[str, Callable[[], Encoder]] = {
     "minilm": lambda: import_string(_MINILM)(settings.VAR_DIR / "encoder"),
-    "wordllama": lambda: import_string(_WORDLLAMA)(),
+    "wordllama": lambda: _import_wordllama()(),
     "endpoint": lambda: import_string(_ENDPOINT)(
         base_url=settings.EMBEDDINGS_BASE_URL,
         api_key=settings.EMBEDDINGS_API_KEY,
         model=settings.EMBEDDINGS_MODEL,
     ),
 }
+
+
+def _import_wordllama() -> Callable[[], Encoder]:
+    try:
+        return import_string(_WORDLLAMA)  # type: ignore[no-any-return]
+    except ModuleNotFoundError as error:
+        # Its authors publish no build for Linux on ARM.
+        raise EncoderMissing(
+            "The light encoder is not available on this platform. Set KNOWLEDGE_ENCODER=minilm."
+        ) from error
+
+
 _lock = threading.Lock()
 _loaded: dict[str, Encoder] = {}
 
