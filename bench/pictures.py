@@ -59,8 +59,8 @@ def _shot(page: Page) -> bytes:
     return page.screenshot(animations="disabled", caret="hide")
 
 
-def _chat(browser: Browser, suite: Suite, size: tuple[int, int], *, dark: bool = False) -> ShopChat:
-    shop = ShopChat(_page(browser, size, dark=dark), suite)
+def _chat(browser: Browser, suite: Suite, size: tuple[int, int]) -> ShopChat:
+    shop = ShopChat(_page(browser, size), suite)
     shop.visit().open()
     answer = shop.ask(QUESTION)
     expect(answer.get_by_role("button", name="Source 1").first).to_be_visible()
@@ -71,8 +71,13 @@ def _take_chat(browser: Browser, suite: Suite) -> bytes:
     return _shot(_chat(browser, suite, WIDE).page)
 
 
-def _take_chat_dark(browser: Browser, suite: Suite) -> bytes:
-    return _shot(_chat(browser, suite, WIDE, dark=True).page)
+def _take_chat_page(browser: Browser, suite: Suite) -> bytes:
+    """The hosted page; in dark, since the shop has its own colours."""
+    shop = ShopChat(_page(browser, WIDE, dark=True), suite)
+    shop.page.goto(f"{suite.url}/chat/{suite.inbox_id}/")
+    answer = shop.ask(QUESTION)
+    expect(answer.get_by_role("button", name="Source 1").first).to_be_visible()
+    return _shot(shop.page)
 
 
 def _take_chat_on_a_phone(browser: Browser, suite: Suite) -> bytes:
@@ -121,7 +126,7 @@ def _save(shot: bytes, path: Path) -> None:
 
 PICTURES: dict[str, Callable[[Browser, Suite], bytes]] = {
     "chat": _take_chat,
-    "chat-dark": _take_chat_dark,
+    "chat-page-dark": _take_chat_page,
     "chat-phone": _take_chat_on_a_phone,
     "passage": _take_passage,
     "desk": _take_desk,

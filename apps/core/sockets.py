@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Literal, ParamSpec, TypeVar
 from uuid import UUID
 
 import structlog
-from channels.db import DatabaseSyncToAsync
+from asgiref.sync import SyncToAsync
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connections
 from prometheus_client import Counter, Gauge
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
@@ -36,8 +36,8 @@ REASON_LIMIT = 200
 SOCKETS = Gauge("switchboard_sockets", "Open sockets.", ["kind"], multiprocess_mode="livesum")
 CLOSED = Counter("switchboard_sockets_closed", "Sockets closed by the server.", ["kind", "code"])
 
-# Database calls of all sockets of a process share these threads, as many as there are connections to use.
-_threads = ThreadPoolExecutor(max_workers=settings.DATABASE_POOL_SIZE, thread_name_prefix="socket-db")
+# Database calls of all sockets of a process share these threads; the connections beyond them are for its pages.
+_threads = ThreadPoolExecutor(max_workers=max(2, settings.DATABASE_POOL_SIZE * 2 // 3), thread_name_prefix="socket-db")
 
 
 class FrameUnreadable(errors.Invalid):
@@ -82,7 +82,17 @@ class ErrorFrame(Outbound):
 def in_database(call: Callable[P, R]) -> Callable[P, Awaitable[R]]:
     """Make a service or selector awaitable. Runs in a bounded set of threads with the caller's tenant scope."""
     # Not thread-sensitive: that would send the database calls of all sockets through one thread.
-    return DatabaseSyncToAsync(call, thread_sensitive=False, executor=_threads)  # type: ignore[no-any-return]
+    return _InDatabase(call, thread_sensitive=False, executor=_threads)
+
+
+class _InDatabase(SyncToAsync[P, R]):
+    """Gives the thread's connection back to the pool after each call: the next one may run in another thread."""
+
+    def thread_handler(self, loop: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().thread_handler(loop, *args, **kwargs)  # type: ignore[no-untyped-call]
+        finally:
+            connections.close_all()
 
 
 class SuiteConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]

@@ -19,6 +19,7 @@ from apps.inboxes.models import Inbox
 from config.asgi import application
 from config.sockets import UnknownSocket
 from tests.architecture.cast import MARKER, Cast, make_cast
+from tests.core.threads import return_connections
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +57,13 @@ TABLE: dict[str, dict[str, tuple[str, int | None]]] = {
     },
     ELSEWHERE: {},
 }
+
+
+@pytest.fixture(autouse=True)
+def _returned_connections(db: None) -> Iterator[None]:
+    return_connections()
+    yield
+    return_connections()
 
 
 @pytest.fixture

@@ -26,6 +26,11 @@ def note(**_later: Any) -> None:
     """Do nothing; only its name is needed."""
 
 
+@shared_task(name="tests.note_page", queue=QUEUE)
+def note_page(*, job_id: UUID, page: int, **_later: Any) -> None:
+    """Do nothing, with arguments that the message does not carry."""
+
+
 def make_job(**values: Any) -> Job:
     """Write a job that is due, as ``enqueue`` would, without ringing for it."""
     job = Job.objects.create(name=NOTE, **values)
@@ -70,6 +75,8 @@ def read_counter(metric: str, **labels: str) -> float:
 @contextmanager
 def broker_away() -> Iterator[None]:
     """Let everything rung inside the block find no broker, with the connection options of the settings."""
+    # Tasks are looked for once in each process, and must be ours.
+    jobs.find_task(NOTE)
     elsewhere = Celery("elsewhere", broker="redis+socket:///nowhere/broker.sock", set_as_current=False)
     elsewhere.conf.broker_transport_options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
     elsewhere.set_current()

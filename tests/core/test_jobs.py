@@ -410,6 +410,11 @@ def test_a_ring_goes_to_the_queue_of_its_task(empty_queue: None) -> None:
     assert count_rings() == 1
 
 
+def test_a_message_carries_the_jobs_id_only_whatever_its_task_wants_to_know(empty_queue: None) -> None:
+    assert jobs.ring(uuid4(), "tests.note_page") is True
+    assert count_rings() == 1
+
+
 @shared_task(name="tests.second_note", queue=QUEUE)
 def second_note(**_later: Any) -> None:
     """Do nothing; a second name."""

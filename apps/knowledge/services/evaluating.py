@@ -32,7 +32,7 @@ class Judged:
 
 
 def evaluate_retrieval(
-    *, corpus: Path, queries: Path, qrels: Path, progress: Progress = lambda _stage, _steps: None
+    *, corpus: Path, queries: Path, qrels: Path, locale: str = "en", progress: Progress = lambda _stage, _steps: None
 ) -> dict[str, float]:
     """Import ``corpus`` into the organisation in scope and search it with every judged query; returns the metrics.
 
@@ -43,7 +43,7 @@ def evaluate_retrieval(
     importing.import_documents(
         source_name=SOURCE,
         path=corpus,
-        options=reading.ReadingOptions(),
+        options=reading.ReadingOptions(locale=locale),
         progress=lambda rows: progress("import", rows),
     )
     names = {

@@ -52,6 +52,7 @@ def _add_retrieval_arguments(parser: CommandParser) -> None:
     parser.add_argument("--corpus", type=Path, required=True, help="jsonl: id, title, text")
     parser.add_argument("--queries", type=Path, required=True, help="jsonl: id, text")
     parser.add_argument("--qrels", type=Path, required=True, help="csv: query_id, doc_id, relevance")
+    parser.add_argument("--locale", default="en", metavar="xx", help="the corpus's language")
 
 
 def _run_retrieval(options: dict[str, Any]) -> Metrics:
@@ -68,7 +69,11 @@ def _run_retrieval(options: dict[str, Any]) -> Metrics:
 
             try:
                 return evaluating.evaluate_retrieval(
-                    corpus=options["corpus"], queries=options["queries"], qrels=options["qrels"], progress=advance
+                    corpus=options["corpus"],
+                    queries=options["queries"],
+                    qrels=options["qrels"],
+                    locale=options["locale"],
+                    progress=advance,
                 )
             finally:
                 for bar in bars.values():
