@@ -45,12 +45,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     """Create one database for this process as the owner, migrate it, and let the tests in as the application role."""
-    name = f"test_switchboard_{WORKER}"
+    # With the process id: two runs in one checkout must not drop each other's database.
+    name = f"test_switchboard_{WORKER}_{os.getpid()}"
     owner, app = connections["owner"], connections["default"]
     with django_db_blocker.unblock():
         with owner.cursor() as cursor:
-            cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            for left in _databases_left_behind(cursor):
+                cursor.execute(f'DROP DATABASE IF EXISTS "{left}"')
             cursor.execute(f'CREATE DATABASE "{name}"')
+        usual = owner.settings_dict["NAME"]
         owner.close()
         app.close_pool()  # type: ignore[attr-defined]
         for connection in (owner, app):
@@ -62,7 +65,38 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
         owner.close()
     yield
     with django_db_blocker.unblock():
+        app.close()
         app.close_pool()  # type: ignore[attr-defined]
+        owner.close()
+        owner.settings_dict["NAME"] = usual
+        with owner.cursor() as cursor:
+            # Threads of the tests may still hold connections; the pool ends them in a moment.
+            cursor.execute(f'DROP DATABASE IF EXISTS "{name}"' if _is_unused(cursor, name) else "SELECT 1")
+        owner.close()
+
+
+def _databases_left_behind(cursor: Any) -> list[str]:
+    """Return the test databases of processes that are gone."""
+    cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE 'test\\_switchboard\\_%%'")
+    names = [row[0] for row in cursor.fetchall()]
+    return [name for name in names if not _is_running(name.rpartition("_")[2]) and _is_unused(cursor, name)]
+
+
+def _is_running(pid: str) -> bool:
+    if not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _is_unused(cursor: Any, name: str) -> bool:
+    cursor.execute("SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = %s", [name])
+    return bool(cursor.fetchone()[0])
 
 
 @pytest.fixture

@@ -1,11 +1,15 @@
 """Organisations, people and keys in the admin."""
 
+from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from apps.accounts.models import ApiKey, Membership, Organisation, User
 from apps.core.admin import TenantAdmin
+
+# allauth keeps addresses of its own; here they would be a second place to look for people.
+admin.site.unregister(EmailAddress)
 
 
 @admin.register(Organisation)

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections
 from prometheus_client import Counter, Gauge
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from redis.exceptions import RedisError
 
 from apps.core import broker, clock, errors, tenancy
 
@@ -144,6 +145,10 @@ class SuiteConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             # The database is away or full. Nothing was stored; the client keeps what it has and tries again.
             logger.warning("socket.database_away", error=type(error).__name__)
             await self._refuse(errors.Unavailable(retry_after=AWAY_RETRY_SECONDS), client_id)
+        except RedisError as error:
+            # The channel layer is away: this socket would hear nothing. What was sent is stored; coming back shows it.
+            logger.warning("socket.broker_away", error=type(error).__name__)
+            await self.recall()
 
     async def wire_forward(self, event: dict[str, Any]) -> None:
         """Send what ``core.push`` has put into a group, as it is."""

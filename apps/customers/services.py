@@ -1,6 +1,7 @@
 """How does a customer come to be?"""
 
 import secrets
+from datetime import datetime
 
 from django.db import transaction
 
@@ -13,7 +14,9 @@ _REFERENCE_LENGTH = 5
 
 
 @transaction.atomic
-def create_visitor() -> Customer:
+def create_visitor(*, now: datetime) -> Customer:
     """Create a customer about whom nothing is known, in the organisation in scope."""
     reference = "".join(secrets.choice(_REFERENCE_LETTERS) for _ in range(_REFERENCE_LENGTH))
-    return Customer.objects.create(organisation_id=tenancy.current_organisation_id(), reference=reference)
+    return Customer.objects.create(
+        organisation_id=tenancy.current_organisation_id(), reference=reference, created_at=now
+    )

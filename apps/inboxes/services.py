@@ -82,31 +82,33 @@ def accept_web_message(
 @transaction.atomic
 def request_person(*, inbox: Inbox, secret: str, now: datetime) -> Visit:
     """Let the visitor's conversation wait for a person, starting one if there is none. Raises ``SessionRejected``."""
-    visit = _ensure_conversation(inbox, _hash(secret))
+    visit = _ensure_conversation(inbox, _hash(secret), now)
     assert visit.conversation_id is not None
     ownership.request_person(conversation_id=visit.conversation_id, now=now)
     return visit
 
 
 def _accept(inbox: Inbox, secret_hash: bytes, client_id: UUID, text: str, now: datetime) -> tuple[Visit, Accepted]:
-    visit = _ensure_conversation(inbox, secret_hash)
+    visit = _ensure_conversation(inbox, secret_hash, now)
     assert visit.conversation_id is not None
     accepted = receiving.receive_message(conversation_id=visit.conversation_id, client_id=client_id, text=text, now=now)
     return visit, accepted
 
 
-def _ensure_conversation(inbox: Inbox, secret_hash: bytes) -> Visit:
+def _ensure_conversation(inbox: Inbox, secret_hash: bytes, now: datetime) -> Visit:
     session = selectors.find_session(inbox=inbox, secret_hash=secret_hash)
     if session is None:
         session = WebSession.objects.create(
             organisation_id=inbox.organisation_id,
             inbox=inbox,
-            customer=customer_services.create_visitor(),
+            customer=customer_services.create_visitor(now=now),
             secret_hash=secret_hash,
         )
     conversation = conversation_selectors.find_latest_conversation(customer_id=session.customer_id, inbox_id=inbox.id)
     if conversation is None:
-        conversation = receiving.start_conversation(inbox_id=inbox.id, channel=Channel.WEB, customer=session.customer)
+        conversation = receiving.start_conversation(
+            inbox_id=inbox.id, channel=Channel.WEB, customer=session.customer, now=now
+        )
     return selectors.as_visit(session, conversation.id)
 
 

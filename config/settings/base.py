@@ -1,10 +1,13 @@
 """What is the suite made of? Apps, addresses, storage."""
 
 import environ
+from django.templatetags.static import static
+from django.utils.functional import lazy
 
 from config import env
 
 BASE_DIR = env.BASE_DIR
+static_lazy = lazy(static, str)
 ENVIRONMENT = env.choice(
     "SWITCHBOARD_ENV",
     "dev",
@@ -217,4 +220,25 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
 }
-UNFOLD = {"SITE_TITLE": "Switchboard", "SITE_HEADER": "Switchboard", "SHOW_VIEW_ON_SITE": False}
+UNFOLD = {
+    "SITE_TITLE": "Switchboard",
+    "SITE_HEADER": "Switchboard",
+    "SHOW_VIEW_ON_SITE": False,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": static_lazy("shared/favicon.svg")}],
+    # The accent of static/shared/tokens.css, from light to dark.
+    "COLORS": {
+        "primary": {
+            "50": "#eef7f4",
+            "100": "#d6ece5",
+            "200": "#aedbcd",
+            "300": "#7cc3af",
+            "400": "#47a48c",
+            "500": "#258771",
+            "600": "#166d5b",
+            "700": "#12584a",
+            "800": "#11463c",
+            "900": "#0f3a32",
+            "950": "#06211d",
+        }
+    },
+}

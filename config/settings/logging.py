@@ -62,5 +62,7 @@ LOGGING = {
         "django.channels.server": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
         "urllib3": {"level": "ERROR"},
+        # A line for each socket while the broker is away; core.broker says it once.
+        "channels_redis": {"level": "CRITICAL"},
     },
 }

@@ -18,7 +18,9 @@ export async function loadTexts(wanted) {
     const text = typeof entry === "string" ? entry : (entry[plural.select(values.count)] ?? entry.other);
     return text.replace(/\{(\w+)\}/g, (_, key) => values[key]);
   };
-  return { language, direction: texts.direction, say };
+  // Of the wanted tags for this language the most exact decides how times and numbers read.
+  const exact = wanted.find((tag) => base(tag) === base(language) && tag !== base(tag)) ?? language;
+  return { language: exact, direction: texts.direction, say };
 }
 
 /** Attributes that are functions listen, false ones are left out. */

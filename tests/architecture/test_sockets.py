@@ -101,13 +101,19 @@ def _socket(path: str, headers: list[tuple[bytes, bytes]]) -> WebsocketCommunica
 
 
 async def _first_word(socket: WebsocketCommunicator) -> str:
-    frame: dict[str, Any] = await socket.receive_json_from(timeout=10)
+    output = await socket.receive_output(timeout=10)
+    if output["type"] == "websocket.close":
+        return f"closed with {output['code']}"
+    frame: dict[str, Any] = json.loads(output["text"])
     return str(frame["code"] if frame["type"] == "error" else frame["type"])
 
 
 async def _first_word_and_code(socket: WebsocketCommunicator) -> tuple[str, int | None]:
     word = await _first_word(socket)
-    return word, None if word.endswith("welcome") else await _close_code(socket)
+    if word.endswith("welcome"):
+        return word, None
+    output = await socket.receive_output(timeout=10)
+    return f"{word}{output.get('text', '')}", output.get("code")
 
 
 async def _close_code(socket: WebsocketCommunicator) -> int:

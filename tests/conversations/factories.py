@@ -18,7 +18,7 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 def start_conversation(inbox: "Inbox") -> Conversation:
     """Start a conversation in the scope of the inbox's organisation."""
     return receiving.start_conversation(
-        inbox_id=inbox.id, channel=Channel.WEB, customer=customer_services.create_visitor()
+        inbox_id=inbox.id, channel=Channel.WEB, customer=customer_services.create_visitor(now=NOON), now=NOON
     )
 
 

@@ -1,15 +1,17 @@
 """Documents come, change and go, and the index follows in the same transaction."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
 from django.conf import settings
 from django.db import connection
 
-from apps.core import tenancy
+from apps.core import eventbus, tenancy
 from apps.core.ids import uuid7
 from apps.knowledge.errors import DocumentInvalid, DocumentNotFound, DocumentTooLarge
+from apps.knowledge.events import KnowledgeChanged
 from apps.knowledge.models import Document, KnowledgeIndex, Passage, PassageVector, Posting
 from apps.knowledge.providers.wordllama import KEY
 from apps.knowledge.selectors import documents as document_selectors
@@ -22,6 +24,16 @@ if TYPE_CHECKING:
     from apps.accounts.models import Organisation
 
 LONG = "\n".join(f"## Part {part}\n" + f"Sentence number {part} of a long article. " * 25 for part in range(5))
+
+
+@pytest.fixture
+def heard() -> Iterator[list[KnowledgeChanged]]:
+    """Listen to changes instead of whoever listens in the product."""
+    listeners, jobs = eventbus.reactions()[KnowledgeChanged]
+    events: list[KnowledgeChanged] = []
+    eventbus.connect(KnowledgeChanged, listeners=[events.append])
+    yield events
+    eventbus.connect(KnowledgeChanged, listeners=listeners, jobs=jobs)
 
 
 def sums() -> tuple[int, int, int]:
@@ -125,6 +137,18 @@ def test_a_removed_document_leaves_nothing(in_acme: "Organisation") -> None:
     with pytest.raises(DocumentNotFound):
         documents.remove_document(document_id=document_id)
     assert sums()[0] == 2
+
+
+def test_every_change_is_announced_with_its_epoch(
+    in_acme: "Organisation", django_capture_on_commit_callbacks: Any, heard: list[KnowledgeChanged]
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        document_id = save_article("delivery", "Delivery", DELIVERY)
+        save_article("delivery", "Delivery", DELIVERY)
+        documents.set_document_live(document_id=document_id, is_live=False)
+        documents.remove_document(document_id=document_id)
+
+    assert heard == [KnowledgeChanged(organisation_id=in_acme.id, epoch=epoch) for epoch in (1, 2, 3)]
 
 
 def test_words_are_reduced_as_the_language_wants(in_acme: "Organisation") -> None:

@@ -40,6 +40,15 @@ def test_the_key_names_model_and_dimensions(endpoint: Endpoint) -> None:
     assert len(endpoint.requests) == 1
 
 
+def test_an_endpoint_that_changes_its_model_is_noticed(endpoint: Endpoint) -> None:
+    encoder = make_encoder(endpoint)
+    encoder.encode_query("one")
+    endpoint.replies.append(Reply(body=b'{"data": [{"index": 0, "embedding": [1, 2]}]}'))
+
+    with pytest.raises(EncoderFailed, match="2 dimensions instead of 8"):
+        encoder.encode_query("two")
+
+
 def test_an_empty_text_is_sent_as_a_blank(endpoint: Endpoint) -> None:
     make_encoder(endpoint).encode_query("")
 

@@ -24,14 +24,15 @@ def ask(*, question: str, client_id: UUID) -> Asked:
     if inbox is None:
         raise InboxNotFound("This organisation has no inbox yet.")
     receiving.clean_text(question)
+    now = clock.now()
     conversation = receiving.start_conversation(
-        inbox_id=inbox.id, channel=Channel.WEB, customer=customer_services.create_visitor()
+        inbox_id=inbox.id, channel=Channel.WEB, customer=customer_services.create_visitor(now=now), now=now
     )
     accepted = receiving.receive_message(
         conversation_id=conversation.id,
         client_id=client_id,
         text=question,
-        now=clock.now(),
+        now=now,
         wants_answer=False,
     )
     run = running.answer_conversation(conversation_id=conversation.id, question_seq=accepted.seq, job_id=None)

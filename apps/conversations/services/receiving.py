@@ -30,13 +30,15 @@ TITLE_LENGTH = 80
 
 
 @transaction.atomic
-def start_conversation(*, inbox_id: UUID, channel: Channel, customer: "Customer") -> Conversation:
+def start_conversation(*, inbox_id: UUID, channel: Channel, customer: "Customer", now: datetime) -> Conversation:
     """Open a conversation for ``customer`` in the organisation in scope. The AI owns it at first."""
     return Conversation.objects.create(
         organisation_id=tenancy.current_organisation_id(),
         inbox_id=inbox_id,
         channel=channel.value,
         customer=customer,
+        last_message_at=now,
+        created_at=now,
     )
 
 

@@ -50,7 +50,7 @@ class MiniLmEncoder:
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """Return one unit vector per text, in the order given. Shape (n, 384)."""
         vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
-        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
 
         def encode(batch: list[int]) -> None:
             vectors[batch] = self._encode([tokens[index] for index in batch])
@@ -67,7 +67,9 @@ class MiniLmEncoder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of word pieces of each text."""
-        return [len(encoding.ids) for encoding in self._counter.encode_batch(list(texts), add_special_tokens=False)]
+        return [
+            len(encoding.ids) for encoding in self._counter.encode_batch_fast(list(texts), add_special_tokens=False)
+        ]
 
     def _encode(self, tokens: list[list[int]]) -> Vectors:
         output: Any = self._model.forward_batch(tokens)

@@ -36,7 +36,7 @@ class _Answer(BaseModel):
 
 
 class EndpointEncoder:
-    """An encoder behind HTTP. Its number of dimensions is asked for once, with the first use."""
+    """An encoder behind HTTP. Its number of dimensions is that of its first answer."""
 
     max_tokens = MAX_TOKENS
     text_configs: frozenset[str] | None = None
@@ -61,7 +61,7 @@ class EndpointEncoder:
     def dimensions(self) -> int:
         with self._lock:
             if not self._dimensions:
-                self._dimensions = self._request(["dimensions"], QUERY_TIMEOUT).shape[1]
+                self._request(["dimensions"], QUERY_TIMEOUT)
         return self._dimensions
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
@@ -111,6 +111,12 @@ class EndpointEncoder:
             raise EncoderFailed("The embeddings endpoint answered something that is not embeddings.") from error
         if vectors.ndim != 2 or [row.index for row in rows] != list(range(count)) or not np.isfinite(vectors).all():
             raise EncoderFailed("The embeddings endpoint answered with other vectors than asked for.")
+        if vectors.shape[1] != (self._dimensions or vectors.shape[1]):
+            raise EncoderFailed(
+                f"The embeddings endpoint answered with {vectors.shape[1]} dimensions instead of"
+                f" {self._dimensions} as before."
+            )
+        self._dimensions = vectors.shape[1]
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         unit: Vectors = vectors / np.maximum(norms, np.float32(1e-12))
         return unit

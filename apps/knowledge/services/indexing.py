@@ -126,6 +126,9 @@ def _delete_passages(index: KnowledgeIndex, document_ids: list[UUID]) -> None:
     index.term_total -= sums["terms"]
 
 
+_FIELDS = ("title", "locale", "audience", "body", "content_hash", "encoder_key", "is_live")
+
+
 def _fields(document: PreparedDocument, encoder_key: str) -> dict[str, Any]:
     draft = document.draft
     return {
@@ -148,17 +151,18 @@ def _update(documents: Sequence[PreparedDocument], known: dict[str, UUID], encod
 
 def _insert(source_id: UUID, documents: Sequence[PreparedDocument], encoder_key: str) -> dict[str, UUID]:
     organisation_id = tenancy.current_organisation_id()
-    rows = [
-        Document(
-            organisation_id=organisation_id,
-            source_id=source_id,
-            external_id=document.draft.external_id,
-            **_fields(document, encoder_key),
-        )
-        for document in documents
-    ]
-    Document.objects.bulk_create(rows)
-    return {row.external_id: row.id for row in rows}
+    ids = {document.draft.external_id: uuid7() for document in documents}
+    names = ["id", "organisation_id", "source_id", "external_id", *_FIELDS]
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY knowledge_document ({', '.join(names)}) FROM STDIN") as copy,
+    ):
+        for document in documents:
+            fields = _fields(document, encoder_key)
+            external_id = document.draft.external_id
+            values = [ids[external_id], organisation_id, source_id, external_id, *(fields[name] for name in _FIELDS)]
+            copy.write_row(values)
+    return ids
 
 
 def _insert_passages(

@@ -87,11 +87,10 @@ class _Question:
 def _encode(text: str) -> _Question:
     try:
         encoder = encoding.get_encoder()
-        vector = encoder.encode_query(text)
+        return _Question(encoder=encoder, vector=encoder.encode_query(text), encoder_key=encoder.key)
     except (EncoderMissing, EncoderFailed, EncoderRefused) as error:
         # A customer is better served by words alone than by nothing; the metric and the result say that it was so.
         return _Question(problem=error.code)
-    return _Question(encoder=encoder, vector=vector, encoder_key=encoder.key)
 
 
 def _collapse(ranked: list[fusing.Ranked], limit: int) -> tuple[Hit, ...]:

@@ -101,8 +101,12 @@ class _Story:
         self.story = story
         self.members = members
         self.now = now
+        began = now - timedelta(minutes=story["messages"][0]["minutes_ago"])
         self.conversation: Conversation = receiving.start_conversation(
-            inbox_id=inbox.id, channel=Channel.WEB, customer=customer_services.create_visitor()
+            inbox_id=inbox.id,
+            channel=Channel.WEB,
+            customer=customer_services.create_visitor(now=began),
+            now=began,
         )
         self.question_seq = 0
 
