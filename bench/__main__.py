@@ -32,8 +32,8 @@ def main() -> int:
     parser.add_argument("--var", type=Path, help="data folder of a running suite to measure instead of an own one")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args()
+    busy = os.getloadavg()[0]
     with _suite(options.var) as suite:
-        busy = os.getloadavg()[0]
         answers, echoes = asyncio.run(answering.ask_questions(suite, _questions(options.questions)))
         rows, commits = answering.read_stages(suite, answers)
     table = {name: Percentiles.of([row[name] for row in rows]) for name in rows[0]}

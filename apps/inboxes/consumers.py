@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from apps.conversations import selectors as conversation_selectors
 from apps.conversations.types import MessageCreated, OwnerKind, PersonView, Typing
 from apps.core import clock, errors, push, tenancy
+from apps.core.ids import uuid7
 from apps.core.sockets import SuiteConsumer, in_database
 from apps.inboxes import selectors, services, wire
 from apps.inboxes.errors import HelloMissing
@@ -24,6 +25,7 @@ class VisitorConsumer(SuiteConsumer):
     inbox: Inbox | None = None
     session: str | None = None
     conversation_id: UUID | None = None
+    _next_conversation_id: UUID | None = None
 
     async def connect(self) -> None:
         await super().connect()
@@ -58,6 +60,7 @@ class VisitorConsumer(SuiteConsumer):
             client_id=frame.client_id,
             text=frame.text,
             now=clock.now(),
+            new_conversation_id=await self._listen_ahead(),
         )
         is_first = await self._follow(visit)
         await self.say(
@@ -73,7 +76,10 @@ class VisitorConsumer(SuiteConsumer):
 
     async def on_person_request(self, frame: wire.PersonRequest) -> None:
         visit = await in_database(services.request_person)(
-            inbox=self._ready_inbox(), secret=self._ready_session(), now=clock.now()
+            inbox=self._ready_inbox(),
+            secret=self._ready_session(),
+            now=clock.now(),
+            new_conversation_id=await self._listen_ahead(),
         )
         is_first = await self._follow(visit)
         assert visit.conversation_id is not None
@@ -99,17 +105,30 @@ class VisitorConsumer(SuiteConsumer):
             raise HelloMissing
         return self.session
 
+    async def _listen_ahead(self) -> UUID:
+        """Return the id a new conversation would get, listening to it already: its answer begins at once."""
+        if self._next_conversation_id is None:
+            self._next_conversation_id = uuid7()
+            if self.conversation_id is None:
+                await self.join(push.conversation_group(self._next_conversation_id))
+        return self._next_conversation_id
+
     async def _catch_up(self, conversation_id: UUID) -> None:
         """Say what was pushed between the commit of the first message and joining the group."""
         for missed in await in_database(_updates)(conversation_id):
             await self.say(missed)
 
     async def _follow(self, visit: Visit | None) -> bool:
-        """Listen to the visit's conversation; True when it was not the one listened to before."""
+        """Listen to the visit's conversation; True when something may have been missed before."""
         if visit is None or visit.conversation_id is None or visit.conversation_id == self.conversation_id:
             return False
-        if self.conversation_id is not None:
-            await self.leave(push.conversation_group(self.conversation_id))
+        if visit.conversation_id == self._next_conversation_id:
+            # Listened to since before it was created: nothing can have been missed.
+            self.conversation_id = visit.conversation_id
+            return False
+        for known in (self.conversation_id, self._next_conversation_id):
+            if known is not None:
+                await self.leave(push.conversation_group(known))
         self.conversation_id = visit.conversation_id
         await self.join(push.conversation_group(visit.conversation_id))
         return True

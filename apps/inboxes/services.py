@@ -60,42 +60,51 @@ def find_visit(*, inbox: Inbox, secret: str) -> Visit | None:
 
 
 def accept_web_message(
-    *, inbox: Inbox, secret: str, client_id: UUID, text: str, now: datetime
+    *,
+    inbox: Inbox,
+    secret: str,
+    client_id: UUID,
+    text: str,
+    now: datetime,
+    new_conversation_id: UUID | None = None,
 ) -> tuple[Visit, Accepted]:
     """Store what a visitor wrote; the first message also creates session, customer and conversation.
 
+    A conversation that has to be created gets ``new_conversation_id``, so that its visitor can listen beforehand.
     The browser made the secret itself, so repeating the call after a lost acknowledgement finds the same session.
     Raises ``SessionRejected`` and what ``receive_message`` raises; nothing is created then.
     """
     receiving.clean_text(text)
     try:
         with transaction.atomic():
-            return _accept(inbox, _hash(secret), client_id, text, now)
+            return _accept(inbox, _hash(secret), client_id, text, new_conversation_id, now)
     except IntegrityError as error:
         # Two first messages of one browser at the same moment: the other one has made the session.
         if "session_secret_once" not in str(error):
             raise
         with transaction.atomic():
-            return _accept(inbox, _hash(secret), client_id, text, now)
+            return _accept(inbox, _hash(secret), client_id, text, new_conversation_id, now)
 
 
 @transaction.atomic
-def request_person(*, inbox: Inbox, secret: str, now: datetime) -> Visit:
+def request_person(*, inbox: Inbox, secret: str, now: datetime, new_conversation_id: UUID | None = None) -> Visit:
     """Let the visitor's conversation wait for a person, starting one if there is none. Raises ``SessionRejected``."""
-    visit = _ensure_conversation(inbox, _hash(secret), now)
+    visit = _ensure_conversation(inbox, _hash(secret), new_conversation_id, now)
     assert visit.conversation_id is not None
     ownership.request_person(conversation_id=visit.conversation_id, now=now)
     return visit
 
 
-def _accept(inbox: Inbox, secret_hash: bytes, client_id: UUID, text: str, now: datetime) -> tuple[Visit, Accepted]:
-    visit = _ensure_conversation(inbox, secret_hash, now)
+def _accept(
+    inbox: Inbox, secret_hash: bytes, client_id: UUID, text: str, new_id: UUID | None, now: datetime
+) -> tuple[Visit, Accepted]:
+    visit = _ensure_conversation(inbox, secret_hash, new_id, now)
     assert visit.conversation_id is not None
     accepted = receiving.receive_message(conversation_id=visit.conversation_id, client_id=client_id, text=text, now=now)
     return visit, accepted
 
 
-def _ensure_conversation(inbox: Inbox, secret_hash: bytes, now: datetime) -> Visit:
+def _ensure_conversation(inbox: Inbox, secret_hash: bytes, new_id: UUID | None, now: datetime) -> Visit:
     session = selectors.find_session(inbox=inbox, secret_hash=secret_hash)
     if session is None:
         session = WebSession.objects.create(
@@ -107,7 +116,7 @@ def _ensure_conversation(inbox: Inbox, secret_hash: bytes, now: datetime) -> Vis
     conversation = conversation_selectors.find_latest_conversation(customer_id=session.customer_id, inbox_id=inbox.id)
     if conversation is None:
         conversation = receiving.start_conversation(
-            inbox_id=inbox.id, channel=Channel.WEB, customer=session.customer, now=now
+            inbox_id=inbox.id, channel=Channel.WEB, customer=session.customer, now=now, conversation_id=new_id
         )
     return selectors.as_visit(session, conversation.id)
 

@@ -1,5 +1,6 @@
 """Health for machines, and the first page for people."""
 
+import hmac
 from typing import Any
 
 from django.conf import settings
@@ -41,8 +42,17 @@ def ready(request: HttpRequest) -> HttpResponse:
 @require_GET
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Return the metrics of all processes in Prometheus's text format."""
+    """Return the metrics of all processes in Prometheus's text format, to those who have the token."""
+    if not _may_read_metrics(request):
+        raise Http404
     return HttpResponse(selectors.read_metrics(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _may_read_metrics(request: HttpRequest) -> bool:
+    if not settings.METRICS_TOKEN:
+        return bool(settings.ENVIRONMENT != "production")
+    expected = f"Bearer {settings.METRICS_TOKEN}".encode()
+    return hmac.compare_digest(request.headers.get("Authorization", "").encode(), expected)
 
 
 @require_GET

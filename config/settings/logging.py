@@ -42,6 +42,9 @@ PROMETHEUS_MULTIPROC_DIR = env.text(
     "PROMETHEUS_MULTIPROC_DIR",
     help="Folder in which all processes keep their metrics, so that /metrics shows all of them. `make up` sets it.",
 )
+METRICS_TOKEN = env.secret(
+    "METRICS_TOKEN", help="Bearer token that /metrics asks for. Without one, production does not serve metrics at all."
+)
 LOGGING_CONFIG = "logging.config.dictConfig"
 LOGGING = {
     "version": 1,

@@ -19,7 +19,6 @@ from apps.inboxes.models import Inbox
 from config.asgi import application
 from config.sockets import UnknownSocket
 from tests.architecture.cast import MARKER, Cast, make_cast
-from tests.core.threads import return_connections
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,10 +59,8 @@ TABLE: dict[str, dict[str, tuple[str, int | None]]] = {
 
 
 @pytest.fixture(autouse=True)
-def _returned_connections(db: None) -> Iterator[None]:
-    return_connections()
-    yield
-    return_connections()
+def _database(db: None) -> None:
+    """Let Channels look after the connections of its threads, which it does for every socket."""
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID, uuid4
 
@@ -15,7 +15,6 @@ from pytest_django import Settings
 from apps.core import errors, push, tenancy
 from apps.core.sockets import BAD_FRAMES_ALLOWED, Inbound, Outbound, Ping, SuiteConsumer, in_database
 from tests.core.factories import read_counter
-from tests.core.threads import return_connections
 
 ORGANISATION_ID = UUID("01890000-0000-7000-8000-00000000aaaa")
 UNREADABLE = "frame.unreadable"
@@ -78,10 +77,8 @@ class TinyConsumer(SuiteConsumer):
 
 
 @pytest.fixture(autouse=True)
-def _returned_connections(db: None) -> Iterator[None]:
-    return_connections()
-    yield
-    return_connections()
+def _database(db: None) -> None:
+    """Let Channels look after the connections of its threads, which it does for every socket."""
 
 
 @pytest.fixture

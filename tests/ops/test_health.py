@@ -46,6 +46,25 @@ def test_metrics_come_in_prometheus_text(client: "Client") -> None:
     assert b"switchboard_events_total" in response.content
 
 
+@pytest.mark.parametrize(
+    ("environment", "token", "sent", "status"),
+    [
+        ("production", "", "", 404),
+        ("production", "m3trics", "", 404),
+        ("production", "m3trics", "Bearer wrong", 404),
+        ("production", "m3trics", "Bearer m3trics", 200),
+        ("dev", "", "", 200),
+    ],
+)
+def test_metrics_are_for_those_who_have_the_token(
+    client: "Client", monkeypatch: pytest.MonkeyPatch, environment: str, token: str, sent: str, status: int
+) -> None:
+    monkeypatch.setattr(settings, "ENVIRONMENT", environment)
+    monkeypatch.setattr(settings, "METRICS_TOKEN", token)
+
+    assert client.get("/metrics", headers={"Authorization": sent}).status_code == status
+
+
 def test_every_response_carries_a_request_id_and_a_content_policy(client: "Client") -> None:
     response = client.get("/health/live", headers={"X-Request-ID": "from-the-proxy-1"})
 

@@ -22,6 +22,7 @@ from apps.conversations.types import (
     Status,
 )
 from apps.core import eventbus, tenancy
+from apps.core.ids import uuid7
 
 if TYPE_CHECKING:
     from apps.customers.models import Customer
@@ -30,9 +31,20 @@ TITLE_LENGTH = 80
 
 
 @transaction.atomic
-def start_conversation(*, inbox_id: UUID, channel: Channel, customer: "Customer", now: datetime) -> Conversation:
-    """Open a conversation for ``customer`` in the organisation in scope. The AI owns it at first."""
+def start_conversation(
+    *,
+    inbox_id: UUID,
+    channel: Channel,
+    customer: "Customer",
+    now: datetime,
+    conversation_id: UUID | None = None,
+) -> Conversation:
+    """Open a conversation for ``customer`` in the organisation in scope. The AI owns it at first.
+
+    Whoever must listen before anything happens in it chooses the ``conversation_id``.
+    """
     return Conversation.objects.create(
+        id=conversation_id or uuid7(),
         organisation_id=tenancy.current_organisation_id(),
         inbox_id=inbox_id,
         channel=channel.value,

@@ -28,7 +28,7 @@ class MiniLmEncoder:
     dimensions = DIMENSIONS
     max_tokens = MAX_TOKENS
     text_configs: frozenset[str] | None = frozenset({"english"})
-    word_weight = 0.015
+    word_weight = 0.0175
 
     def __init__(self, folder: Path) -> None:
         """Load what ``build_encoder`` stored below ``folder``. Raises ``EncoderMissing``."""

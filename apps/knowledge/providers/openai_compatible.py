@@ -40,7 +40,7 @@ class EndpointEncoder:
 
     max_tokens = MAX_TOKENS
     text_configs: frozenset[str] | None = None
-    word_weight = 0.015
+    word_weight = 0.0175
 
     def __init__(self, *, base_url: str, api_key: str, model: str) -> None:
         self._url = base_url.rstrip("/") + "/embeddings"
