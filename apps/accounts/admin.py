@@ -16,6 +16,10 @@ admin.site.unregister(EmailAddress)
 class OrganisationAdmin(ModelAdmin):  # type: ignore[misc]
     list_display = ("name", "slug", "locale", "is_active", "created_at")
     search_fields = ("name", "slug")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Organisation | None = None) -> bool:
+        return False  # it would take everything of the tenant with it, past erasure and its receipts
+
     ordering = ("name",)
     readonly_fields = ("created_at",)
 

@@ -100,5 +100,5 @@ def _read_cursor(text: str) -> selectors.Cursor:
     try:
         at, conversation_id = json.loads(base64.urlsafe_b64decode(text.encode()))
         return selectors.Cursor(datetime.fromisoformat(at), UUID(conversation_id))
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         raise CursorUnreadable from None

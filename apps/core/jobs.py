@@ -189,15 +189,17 @@ def ring_due_jobs() -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE core_job SET ring_at = clock_timestamp() + make_interval(secs => %s)
-             WHERE id IN (
+            WITH due AS MATERIALIZED (
                    SELECT id FROM core_job
                     WHERE dead_at IS NULL AND ring_at <= clock_timestamp() AND run_at <= clock_timestamp()
                       AND (lease_until IS NULL OR lease_until < clock_timestamp())
                     ORDER BY ring_at LIMIT %s FOR UPDATE SKIP LOCKED)
-            RETURNING id, name, attempts, fence
+            UPDATE core_job AS job SET ring_at = clock_timestamp() + make_interval(secs => %s)
+              FROM due WHERE job.id = due.id
+            RETURNING job.id, job.name, job.attempts, job.fence
             """,
-            [UNANSWERED_SECONDS, SWEEP_BATCH],
+            # Materialised, because a sub-select with LIMIT may be run again for each row.
+            [SWEEP_BATCH, UNANSWERED_SECONDS],
         )
         due = cursor.fetchall()
     for job_id, name, attempts, fence in due:
