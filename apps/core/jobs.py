@@ -103,10 +103,13 @@ def enqueue(name: str, *, run_at: datetime | None = None, **arguments: Any) -> J
     return job
 
 
-def ring(job_id: UUID, name: str) -> bool:
-    """Wake a worker for the job. Returns False if the broker did not take the message; the sweeper rings again."""
+def ring(job_id: UUID, name: str, *, in_seconds: float = 0.0) -> bool:
+    """Wake a worker for the job, now or ``in_seconds``.
+
+    Returns False if the broker did not take the message; the sweeper rings again.
+    """
     try:
-        find_task(name).apply_async(kwargs={"job_id": str(job_id)}, retry=False)
+        find_task(name).apply_async(kwargs={"job_id": str(job_id)}, countdown=in_seconds or None, retry=False)
     except (OperationalError, OSError) as error:
         RINGS_FAILED.inc()
         logger.warning("job.ring_failed", job_id=str(job_id), job=name, error=type(error).__name__)
@@ -172,6 +175,9 @@ def postpone(held: Claim, *, seconds: float, counts: bool = True, error: str = "
         last_error=error[:200],
         attempts=F("attempts") if counts else F("attempts") - 1,
     )
+    if seconds < UNANSWERED_SECONDS:
+        # Sooner than the sweeper would come by.
+        ring(held.job_id, held.name, in_seconds=seconds)
 
 
 def bury(held: Claim, *, error: str) -> None:
