@@ -109,7 +109,8 @@ def ring(job_id: UUID, name: str, *, in_seconds: float = 0.0) -> bool:
     Returns False if the broker did not take the message; the sweeper rings again.
     """
     try:
-        find_task(name).apply_async(kwargs={"job_id": str(job_id)}, countdown=in_seconds or None, retry=False)
+        delay: dict[str, Any] = {"countdown": in_seconds} if in_seconds else {}
+        find_task(name).apply_async(kwargs={"job_id": str(job_id)}, retry=False, **delay)
     except (OperationalError, OSError) as error:
         RINGS_FAILED.inc()
         logger.warning("job.ring_failed", job_id=str(job_id), job=name, error=type(error).__name__)
