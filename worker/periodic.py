@@ -4,25 +4,30 @@ from typing import Any
 
 import structlog
 from celery import shared_task
-from celery.signals import worker_ready
+from celery.signals import worker_ready, worker_shutdown
 
-from apps.core import errors, jobs, pulse
+from apps.core import errors, pulse
 from apps.knowledge.services import encoding
-from worker.queues import AI, URGENT
+from worker.queues import AI
+from worker.sweeping import sweeper
 
 logger = structlog.get_logger(__name__)
-
-
-@shared_task(name="worker.ring_due_jobs", queue=URGENT, acks_late=False)
-def ring_due_jobs(**_later: object) -> None:
-    """Ring for jobs whose worker died or whose message was lost."""
-    jobs.ring_due_jobs()
 
 
 @shared_task(name="worker.pulse", acks_late=False)
 def record_pulse(*, queue: str, **_later: object) -> None:
     """Show that the workers of ``queue`` consume."""
     pulse.record(queue)
+
+
+@worker_ready.connect
+def _start_sweeping(**_signal: object) -> None:
+    sweeper.start()
+
+
+@worker_shutdown.connect
+def _stop_sweeping(**_signal: object) -> None:
+    sweeper.stop()
 
 
 @worker_ready.connect

@@ -6,7 +6,7 @@ never delays a customer, and slow models never delay a STOP.
 
 from kombu import Queue
 
-URGENT = "urgent"  # STOP, take-over, consent, sweeping
+URGENT = "urgent"  # STOP, take-over, consent
 AI = "ai"  # answers to customers
 OUTBOUND = "outbound"  # deliveries to channels
 COMPLIANCE = "compliance"  # requests, erasure, audit

@@ -94,5 +94,5 @@ class SuiteTask(_Task):
 
 
 def _backoff(attempt: int) -> float:
-    """Return seconds until the next attempt: 1, 2, 4 … an hour, with a third of jitter."""
+    """Return seconds until the next attempt: 1, 2, 4 … an hour, give or take a fifth."""
     return float(min(2 ** (attempt - 1), LONGEST_BACKOFF_SECONDS)) * random.uniform(0.8, 1.2)  # noqa: S311  not a secret

@@ -7,8 +7,6 @@ from django.conf import settings
 from django.core.cache import cache
 
 from apps.core import pulse
-from apps.core.models import Job
-from tests.core.factories import NOTE, clear_rings, count_rings
 from worker import periodic
 from worker.celery import app
 from worker.queues import AI, BULK, COMPLIANCE, OUTBOUND, QUEUES, URGENT
@@ -21,12 +19,6 @@ NAMES = [queue.name for queue in QUEUES]
 def test_there_are_five_queues() -> None:
     assert NAMES == [URGENT, AI, OUTBOUND, COMPLIANCE, BULK]
     assert NAMES == ["urgent", "ai", "outbound", "compliance", "bulk"]
-
-
-def test_jobs_are_swept_every_five_seconds() -> None:
-    sweep = SCHEDULE["ring-due-jobs"]
-
-    assert (sweep["task"], sweep["schedule"]) == ("worker.ring_due_jobs", 5.0)
 
 
 @pytest.mark.parametrize("entry", SCHEDULE)
@@ -65,17 +57,6 @@ def test_a_worker_that_begins_to_consume_counts_at_once() -> None:
     periodic._record_first_pulse(sender=SimpleNamespace(task_consumer=consumer))
 
     assert pulse.list_silent(["ai", "bulk"]) == ["bulk"]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_sweep_rings_for_due_jobs() -> None:
-    clear_rings()
-    Job.objects.create(name=NOTE)
-
-    periodic.ring_due_jobs()
-
-    assert count_rings() == 1
-    clear_rings()
 
 
 def test_every_task_of_ours_is_a_suite_task() -> None:
