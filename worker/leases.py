@@ -1,4 +1,4 @@
-"""Who keeps a running job ours? One thread per worker process that renews all held leases every three seconds."""
+"""Who keeps a running job ours? One thread per worker process that renews all held leases every two seconds."""
 
 import os
 import threading

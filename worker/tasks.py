@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 from celery import Task
+from django.db import Error as DatabaseError
 from django.db import connections
 from prometheus_client import Counter, Histogram
 
@@ -26,6 +27,7 @@ TASK_SECONDS = Histogram(
     buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 60),
 )
 LONGEST_BACKOFF_SECONDS = 3600
+DATABASE_PAUSE_SECONDS = 0.5
 
 if TYPE_CHECKING:
     _Task = Task[..., Any]
@@ -77,20 +79,38 @@ class SuiteTask(_Task):
         try:
             super().__call__(job_id=claim.job_id, **claim.arguments)
         except jobs.Postpone as postponed:
-            jobs.postpone(claim, seconds=postponed.seconds, counts=False, error=postponed.reason)
+            _postpone(claim, seconds=postponed.seconds, counts=False, error=postponed.reason)
             return "postponed"
         except errors.SuiteError as error:
             if not error.retryable:
                 jobs.bury(claim, error=error.code)
                 return "failed"
-            jobs.postpone(claim, seconds=error.retry_after or _backoff(claim.attempt), error=error.code)
+            _postpone(claim, seconds=error.retry_after or _backoff(claim.attempt), error=error.code)
             return "postponed"
         except Exception as error:
-            jobs.postpone(claim, seconds=_backoff(claim.attempt), error=type(error).__name__)
+            _postpone(claim, seconds=_backoff(claim.attempt), error=type(error).__name__)
             TASKS.labels(self.name, "crashed").inc()
             raise
         jobs.complete(claim)
         return "done"
+
+
+def _postpone(claim: jobs.Claim, *, seconds: float, error: str, counts: bool = True) -> None:
+    """Give the job back. When it failed because the database is away, that needs the database: so for as long as
+    the lease lasts it is tried again. After that the sweep finds the job.
+    """
+    given_up_at = time.monotonic() + jobs.LEASE_SECONDS
+    while True:
+        try:
+            jobs.postpone(claim, seconds=seconds, error=error, counts=counts)
+        except DatabaseError as refusal:
+            if time.monotonic() >= given_up_at:
+                logger.warning("job.not_given_back", error=type(refusal).__name__)
+                return
+            connections.close_all()
+            time.sleep(DATABASE_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _backoff(attempt: int) -> float:

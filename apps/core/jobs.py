@@ -26,8 +26,8 @@ from apps.core.models import Job
 
 logger = structlog.get_logger(__name__)
 
-LEASE_SECONDS = 10
-RENEW_SECONDS = 3
+LEASE_SECONDS = 6
+RENEW_SECONDS = 2
 MAX_ATTEMPTS = 12
 # A ring that nobody answered is repeated after this long: a message lost with the broker costs seconds, and a busy
 # worker is not rung at every sweep.

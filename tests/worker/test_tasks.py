@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 import structlog
 from celery import shared_task
-from django.db import connections
+from django.db import OperationalError, connection, connections
 from django.db.models.functions import Now
 
 from apps.core import errors, jobs, tenancy
@@ -89,6 +89,12 @@ def _outcomes() -> dict[str, float]:
 
 def _new_outcomes(before: dict[str, float]) -> list[str]:
     return [name for name, count in _outcomes().items() for _ in range(int(count - before[name]))]
+
+
+def _break_connection() -> None:
+    """Let the server end this thread's connection, as a restart would."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
 
 # Running ---------------------------------------------------------------------------------------------------
@@ -266,6 +272,18 @@ def test_a_crash_surfaces_and_the_job_is_tried_again(stage: Stage) -> None:
     assert 0 < _wait_seconds(job) <= 1.2
     assert _new_outcomes(before) == ["crashed"]
     assert tenancy.find_current_organisation_id() is None
+
+
+def test_a_job_is_given_back_although_its_database_connection_broke(stage: Stage) -> None:
+    job, before = _job(), _outcomes()
+    stage.meanwhile = _break_connection
+
+    with pytest.raises(OperationalError):
+        _work_on(job)
+
+    stored = Job.objects.get(id=job.id)
+    assert (stored.last_error, stored.attempts, stored.lease_until) == ("OperationalError", 1, None)
+    assert _new_outcomes(before) == ["crashed"]
 
 
 def test_a_crash_shows_as_a_failure_in_the_worker(stage: Stage) -> None:
