@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from apps.knowledge.types import Encoder
 
 # Words a row, and rows.
-MADE_UP = {"short rows": (20, 12_000), "128 tokens": (128, 1_800), "articles": (900, 300)}
+MADE_UP = {"short rows": (20, 12_000), "128 tokens": (128, 4_500), "articles": (900, 750)}
 TURNS = 3
 LONG_TOKENS = 128
 TARGET_LONG, TARGET_SHORT = 0.90, 0.60

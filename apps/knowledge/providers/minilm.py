@@ -46,6 +46,8 @@ class MiniLmEncoder:
         self._model = ctranslate2.Encoder(
             str(home), device="cpu", compute_type="int8", inter_threads=self._threads, intra_threads=1
         )
+        # One pool for all callers: the batches of the next call begin while the last of this one is still computed.
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="encoder")
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """Return one unit vector per text, in the order given. Shape (n, 384)."""
@@ -55,9 +57,8 @@ class MiniLmEncoder:
         def encode(batch: list[int]) -> None:
             vectors[batch] = self._encode([tokens[index] for index in batch])
 
-        with ThreadPoolExecutor(self._threads, thread_name_prefix="encoder") as pool:
-            for _ in pool.map(encode, _batches(tokens)):
-                pass
+        for _ in self._pool.map(encode, _batches(tokens)):
+            pass
         return vectors
 
     def encode_query(self, text: str) -> Vectors:

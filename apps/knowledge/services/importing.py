@@ -22,8 +22,10 @@ PIECE_TOKENS = 16_384
 PIECE_PASSAGES = 512
 LOOKUP_ROWS = 200
 BAD_ROWS_KEPT = 1000
-# Pieces between reading and the end of writing: one being written, one encoded, one waiting, so nobody stands idle.
-PIECES_UNDER_WAY = 3
+# Pieces encoded at once. The second fills the processor while the last batch of the first leaves a part of it idle.
+PIECES_ENCODED = 2
+# Pieces between reading and the end of writing: one being written, two encoded, one waiting, so nobody stands idle.
+PIECES_UNDER_WAY = 4
 
 T = TypeVar("T")
 
@@ -169,8 +171,8 @@ def _make_pieces(rows: Iterator[tuple[DocumentDraft, bool]], encoder: Encoder) -
 def _encode_and_write(
     source_id: UUID, pieces: Iterator[_Piece], encoder: Encoder, summary: ImportSummary, progress: Progress
 ) -> None:
-    """Encode pieces on one thread and write them on another, while this one reads the next."""
-    encoding_thread = ThreadPoolExecutor(1, thread_name_prefix="import-encode")
+    """Encode pieces on some threads and write them in order on another, while this one reads the next."""
+    encoding_threads = ThreadPoolExecutor(PIECES_ENCODED, thread_name_prefix="import-encode")
     writing_thread = ThreadPoolExecutor(1, thread_name_prefix="import-write")
     under_way: deque[tuple[_Piece, Future[None]]] = deque()
 
@@ -184,7 +186,7 @@ def _encode_and_write(
 
     try:
         for piece in pieces:
-            vectors = encoding_thread.submit(_encode, piece, encoder)
+            vectors = encoding_threads.submit(_encode, piece, encoder)
             # A context of its own: the writing thread works in the scope of this organisation, too.
             written = writing_thread.submit(copy_context().run, _write, source_id, piece, vectors, encoder.key)
             under_way.append((piece, written))
@@ -193,7 +195,7 @@ def _encode_and_write(
         while under_way:
             settle_oldest()
     finally:
-        encoding_thread.shutdown(cancel_futures=True)
+        encoding_threads.shutdown(cancel_futures=True)
         writing_thread.submit(connections.close_all)
         writing_thread.shutdown()
 
