@@ -8,7 +8,17 @@ from pathlib import Path
 
 # These neither read nor write a database.
 WITHOUT_SERVICES = frozenset(
-    {"build_encoder", "collectstatic", "docs", "help", "makemigrations", "version", "--help", "--version"}
+    {
+        "build_encoder",
+        "collectstatic",
+        "docs",
+        "help",
+        "make_root_key",
+        "makemigrations",
+        "version",
+        "--help",
+        "--version",
+    }
 )
 
 

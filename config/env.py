@@ -6,6 +6,7 @@ Each reader takes the name, a default and a sentence for docs/settings.md. A val
 
 import os
 import re
+import stat
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -36,16 +37,25 @@ class Setting:
 READ: dict[str, Setting] = {}
 
 
-def _raw(name: str, kind: str, default: object, help_text: str) -> str | None:
+def _raw(name: str, kind: str, default: object, help_text: str, *, private: bool = False) -> str | None:
     READ[name] = Setting(name, kind, "" if default is None else str(default), help_text)
     path = os.environ.get(f"{name}_FILE")
     if path:
-        try:
-            return Path(path).read_text().strip()
-        except OSError as error:
-            raise BadSetting(f"{name}_FILE", f"cannot read {path}: {error.strerror}") from error
+        return read_file(f"{name}_FILE", Path(path), private=private)
     value = os.environ.get(name, "").strip()
     return value or None
+
+
+def read_file(name: str, path: Path, *, private: bool) -> str:
+    """Return what the setting ``name`` finds in its file; a ``private`` one must be closed to other accounts."""
+    try:
+        if private and path.stat().st_mode & (stat.S_IRWXO | stat.S_IWGRP):
+            raise BadSetting(name, f"other accounts may read or change {path}: run `chmod 600 {path}`")
+        return path.read_text().strip()
+    except OSError as error:
+        raise BadSetting(name, f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise BadSetting(name, f"{path} is not a text file") from None
 
 
 def text(name: str, default: str = "", *, help: str, pattern: str = "") -> str:
@@ -58,9 +68,9 @@ def text(name: str, default: str = "", *, help: str, pattern: str = "") -> str:
     return value
 
 
-def secret(name: str, default: str = "", *, help: str) -> str:
-    """Read a text that is never printed."""
-    value = _raw(name, "secret", "", help)
+def secret(name: str, default: str = "", *, help: str, private: bool = False) -> str:
+    """Read a text that is never printed. If ``private``, its file must be closed to other accounts."""
+    value = _raw(name, "secret", "", help, private=private)
     return default if value is None else value
 
 

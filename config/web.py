@@ -5,8 +5,11 @@ client can't tell it from a broken line. With it off the client gets 1009 (RFC 6
 than to send the frame again.
 """
 
+import os
+import sys
 from typing import Any
 
+import django
 from daphne import server
 from daphne.cli import CommandLineInterface
 
@@ -19,10 +22,23 @@ class PoliteWebSocketFactory(server.WebSocketFactory):  # type: ignore[misc]
 
 
 def main() -> None:
-    """Run Daphne with its own command line."""
+    """Run Daphne with its own command line, unless the root keys do not open the vault."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    _refuse_without_root_keys()
     # The server makes its factory itself; there is no other place to say which.
     server.WebSocketFactory = PoliteWebSocketFactory
     CommandLineInterface.entrypoint()
+
+
+def _refuse_without_root_keys() -> None:
+    # Models can be imported only now.
+    from apps.vault.services import roots
+
+    refusal = roots.find_refusal()
+    if refusal:
+        sys.stderr.write(f"{refusal}\n")
+        sys.exit(os.EX_CONFIG)
 
 
 if __name__ == "__main__":

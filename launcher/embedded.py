@@ -30,13 +30,13 @@ from launcher.valkey import ValkeyFolder
 
 __all__ = ["EmbeddedServices", "Urls", "read_urls", "running"]
 
-PARTS = frozenset({"postgres", "valkey"})
-_PART_OF = {"postgres": "postgres", "broker": "valkey", "cache": "valkey"}
+PARTS = frozenset({"postgres", "keyvault", "valkey"})
+_PART_OF = {"postgres": "postgres", "keyvault": "keyvault", "broker": "valkey", "cache": "valkey"}
 _STOP_SECONDS = 45.0
 
 
 class EmbeddedServices:
-    """PostgreSQL 18 with pgvector and two Valkey processes on one data folder.
+    """PostgreSQL 18 with pgvector, a second small one for keys, and two Valkey processes on one data folder.
 
     Any number of processes may use one folder at once: the first starts the servers, the last one to leave
     stops them. `durable=False` trades safety for speed (tests); it counts for whoever starts the servers.
@@ -139,10 +139,11 @@ class EmbeddedServices:
         valkeys = [ValkeyFolder(self.layout, name, self._durable) for name in ("broker", "cache")]
         if "valkey" in self.parts and not all(one.is_ready() for one in valkeys):
             return False
-        if "postgres" not in self.parts:
-            return True
+        urls = self.urls()
+        databases = {"postgres": urls.database_url, "keyvault": urls.keyvault_database_url}
         try:
-            psycopg.connect(self.urls().database_url, connect_timeout=5).close()
+            for part in self.parts & databases.keys():
+                psycopg.connect(databases[part], connect_timeout=5).close()
         except psycopg.OperationalError:
             return False
         return True
@@ -163,8 +164,9 @@ class EmbeddedServices:
             )
         pids = self._follow(self._keeper)
         try:
-            if "postgres" in self.parts:
-                provision_database(build_urls(self.layout))
+            for cluster in (self.layout.data_cluster, self.layout.key_cluster):
+                if cluster.name in self.parts:
+                    provision_database(cluster)
         except psycopg.Error as error:
             raise errors.DataUnusable(f"the database cannot be prepared: {error}") from error
         write_state(self.layout, pids)
@@ -199,9 +201,9 @@ def _acquire_shared(lock: FileLock) -> bool:
 
 
 @contextmanager
-def running(folder: Path, *, durable: bool = True) -> Iterator[Urls]:
+def running(folder: Path, *, durable: bool = True, parts: frozenset[str] = PARTS) -> Iterator[Urls]:
     """Services for the length of a block: joined if they run, else started and stopped again at its end."""
-    services = EmbeddedServices(folder, durable=durable)
+    services = EmbeddedServices(folder, durable=durable, parts=parts)
     try:
         yield services.start()
     finally:

@@ -20,10 +20,12 @@ from types import FrameType
 from typing import Any
 
 from launcher import processes
+from launcher.backups import KeyBackups
 from launcher.errors import LauncherError, ServiceFailed, StaleProcess
 from launcher.layout import FileLock, Layout, write_state
 from launcher.postgres import STOP_SIGNALS as POSTGRES_STOP
 from launcher.postgres import PostgresFolder
+from launcher.rootkeys import make_root_keys
 from launcher.valkey import STOP_SIGNALS as VALKEY_STOP
 from launcher.valkey import ValkeyFolder
 
@@ -103,9 +105,14 @@ class Service:
 class Keeper:
     """The servers of one data folder."""
 
-    def __init__(self, layout: Layout, *, durable: bool, postgres: bool = True, valkey: bool = True) -> None:
+    def __init__(
+        self, layout: Layout, *, durable: bool, postgres: bool = True, keyvault: bool = True, valkey: bool = True
+    ) -> None:
         self.layout = layout
-        self.postgres = PostgresFolder(layout, durable=durable) if postgres else None
+        wanted = ((layout.data_cluster, postgres), (layout.key_cluster, keyvault))
+        self.clusters = [PostgresFolder(layout, durable=durable, cluster=one) for one, is_wanted in wanted if is_wanted]
+        # Data that may be lost needs no copies of its keys.
+        self.backups = KeyBackups(layout) if keyvault and durable else None
         self.valkeys = [ValkeyFolder(layout, name, durable) for name in ("broker", "cache") if valkey]
         self.services: list[Service] = []
         self.published = False
@@ -114,12 +121,14 @@ class Keeper:
     def start(self) -> None:
         """Cleans up after a killed predecessor and starts all servers. Raises LauncherError."""
         self.layout.make_sockets()
-        if self.postgres is not None:
-            self.postgres.stop_leftover()
-            if not self.postgres.exists():
+        for cluster in self.clusters:
+            cluster.stop_leftover()
+            if not cluster.exists():
                 _report(step="creating the database")
-            self.postgres.prepare()
-            self.services.append(_postgres_service(self.postgres))
+                if cluster.cluster == self.layout.key_cluster:
+                    make_root_keys(self.layout)
+            cluster.prepare()
+            self.services.append(_postgres_service(cluster))
         for one in self.valkeys:
             one.stop_leftover()
             one.prepare()
@@ -156,6 +165,8 @@ class Keeper:
                 self.published = True
             for service in self.services:
                 self._revive(service)
+            if self.backups is not None:
+                self.backups.tick()
             time.sleep(POLL_SECONDS)
 
     def _revive(self, service: Service) -> None:
@@ -179,6 +190,8 @@ class Keeper:
     def stop(self) -> None:
         """Stops all servers and removes every trace outside the data folder."""
         self.layout.state.unlink(missing_ok=True)
+        if self.backups is not None:
+            self.backups.stop()
         for service in self.services:
             service.request_stop()
         for service in self.services:
@@ -191,9 +204,9 @@ class Keeper:
 
 def _postgres_service(cluster: PostgresFolder) -> Service:
     return Service(
-        name="postgres",
+        name=cluster.cluster.name,
         command=cluster.command(),
-        log=cluster.layout.log / "postgres.log",
+        log=cluster.layout.log / f"{cluster.cluster.name}.log",
         cwd=Path("/"),
         is_ready=cluster.is_ready,
         stop_signals=POSTGRES_STOP,
@@ -241,6 +254,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--disposable", action="store_true", help="no durability: for tests")
     parser.add_argument("--without-postgres", action="store_true")
+    parser.add_argument("--without-keyvault", action="store_true")
     parser.add_argument("--without-valkey", action="store_true")
     options = parser.parse_args()
     layout = Layout.of(options.folder)
@@ -255,6 +269,7 @@ def main() -> int:
             layout,
             durable=not options.disposable,
             postgres=not options.without_postgres,
+            keyvault=not options.without_keyvault,
             valkey=not options.without_valkey,
         )
         _listen(keeper)

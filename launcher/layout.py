@@ -13,7 +13,7 @@ from pathlib import Path
 from launcher.errors import DataUnusable
 
 PROJECT = Path(__file__).resolve().parent.parent
-DATABASE = "switchboard"
+DATABASE, KEYVAULT = "switchboard", "keyvault"
 OWNER, APP, READER, SUPERUSER = "switchboard_owner", "switchboard_app", "switchboard_reader", "postgres"
 
 
@@ -25,8 +25,23 @@ class Urls:
     database_owner_url: str
     database_reader_url: str
     database_superuser_url: str
+    keyvault_database_url: str
+    keyvault_database_owner_url: str
+    keyvault_database_superuser_url: str
     redis_url: str
     cache_url: str
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """One embedded PostgreSQL: where it lies, and whom it lets in. Its name is that of service and log."""
+
+    name: str
+    database: str
+    data: Path
+    passwords: Path
+    sockets: Path
+    roles: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -69,6 +84,33 @@ class Layout:
     def postgres(self) -> Path:
         return self.folder / "postgres"
 
+    @property
+    def keyvault(self) -> Path:
+        """Everything about the keys of personal data, apart from the data that they open."""
+        return self.folder / "keyvault"
+
+    @property
+    def root_keys(self) -> Path:
+        return self.keyvault / "root-keys"
+
+    @property
+    def backups(self) -> Path:
+        return self.keyvault / "backups"
+
+    @property
+    def data_cluster(self) -> Cluster:
+        """The PostgreSQL of the suite's data."""
+        roles = (OWNER, APP, READER, SUPERUSER)
+        return Cluster("postgres", DATABASE, self.postgres, self.passwords, self.postgres_sockets, roles)
+
+    @property
+    def key_cluster(self) -> Cluster:
+        """The small PostgreSQL of the keys: another server, so that no backup of the data holds them."""
+        folder = self.keyvault
+        roles = (OWNER, APP, SUPERUSER)
+        sockets = self.sockets / "kv"
+        return Cluster("keyvault", KEYVAULT, folder / "postgres", folder / "passwords.json", sockets, roles)
+
     def lock(self, name: str) -> Path:
         return self.run / f"{name}.lock"
 
@@ -76,7 +118,10 @@ class Layout:
         """Creates the data folder and its private parts. Raises DataUnusable if it is not ours to write."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            for part, mode in ((self.run, 0o700), (self.log, 0o755), (self.passwords.parent, 0o700)):
+            # As root, PostgreSQL runs as another user who has to pass through.
+            passage = 0o711 if os.getuid() == 0 else 0o700
+            parts = ((self.run, 0o700), (self.log, 0o755), (self.passwords.parent, 0o700), (self.keyvault, passage))
+            for part, mode in parts:
                 part.mkdir(mode=mode, exist_ok=True)
         except PermissionError as error:
             raise DataUnusable(f"{error.filename} belongs to another user: run as that user.") from error
@@ -108,30 +153,35 @@ class Layout:
         return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
 
 
-def read_passwords(layout: Layout) -> dict[str, str]:
+def read_passwords(cluster: Cluster) -> dict[str, str]:
     """Passwords by role. Raises DataUnusable if the file is missing or damaged."""
     try:
-        found = json.loads(layout.passwords.read_text())
-        return {role: str(found[role]) for role in (OWNER, APP, READER, SUPERUSER)}
+        found = json.loads(cluster.passwords.read_text())
+        return {role: str(found[role]) for role in cluster.roles}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataUnusable(f"{layout.passwords} is missing or damaged: restore it, or `make reset`.") from error
+        raise DataUnusable(f"{cluster.passwords} is missing or damaged: restore it, or `make reset`.") from error
+
+
+def build_url(cluster: Cluster, role: str) -> str:
+    """The URL of a cluster for one role; empty for a cluster that was never made."""
+    if not cluster.passwords.exists():
+        return ""
+    password = read_passwords(cluster)[role]
+    # The form with the socket folder as parameter is read alike by libpq and by django-environ.
+    return f"postgres://{role}:{password}@/{cluster.database}?host={cluster.sockets}"
 
 
 def build_urls(layout: Layout) -> Urls:
     """The URLs of this folder's services, running or not; empty for a database that was never made."""
-    passwords = read_passwords(layout) if layout.passwords.exists() else {}
-
-    def database(role: str) -> str:
-        if not passwords:
-            return ""
-        # The form with the socket folder as parameter is read alike by libpq and by django-environ.
-        return f"postgres://{role}:{passwords[role]}@/{DATABASE}?host={layout.postgres_sockets}"
-
+    data, keys = layout.data_cluster, layout.key_cluster
     return Urls(
-        database_url=database(APP),
-        database_owner_url=database(OWNER),
-        database_reader_url=database(READER),
-        database_superuser_url=database(SUPERUSER),
+        database_url=build_url(data, APP),
+        database_owner_url=build_url(data, OWNER),
+        database_reader_url=build_url(data, READER),
+        database_superuser_url=build_url(data, SUPERUSER),
+        keyvault_database_url=build_url(keys, APP),
+        keyvault_database_owner_url=build_url(keys, OWNER),
+        keyvault_database_superuser_url=build_url(keys, SUPERUSER),
         redis_url=f"unix://{layout.sockets}/broker.sock?db=0",
         cache_url=f"unix://{layout.sockets}/cache.sock?db=0",
     )

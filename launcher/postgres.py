@@ -13,7 +13,7 @@ from typing import Any
 
 from launcher import processes
 from launcher.errors import DataUnusable, ServiceFailed, WheelMissing
-from launcher.layout import APP, OWNER, READER, SUPERUSER, Layout, read_passwords, write_private
+from launcher.layout import SUPERUSER, Cluster, Layout, read_passwords, write_private
 from launcher.root import find_account, is_reachable, settle_elsewhere
 
 MAJOR = 18
@@ -45,8 +45,25 @@ _DISPOSABLE: dict[str, str] = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
-    "wal_level": "minimal",
-    "max_wal_senders": "0",
+}
+# By name of the cluster. The keys are few and small, and their old forms must not linger: logs that are not needed any
+# more are removed, not kept for their next use.
+_SETTINGS_OF: dict[str, dict[str, str]] = {
+    "postgres": {},
+    "keyvault": {
+        "max_connections": "60",
+        "shared_buffers": "16MB",
+        "work_mem": "4MB",
+        "maintenance_work_mem": "32MB",
+        "effective_cache_size": "64MB",
+        "max_wal_size": "128MB",
+        "min_wal_size": "32MB",
+        "wal_recycle": "off",
+        "max_parallel_workers_per_gather": "0",
+        "autovacuum_max_workers": "1",
+        "autovacuum_vacuum_scale_factor": "0",
+        "autovacuum_vacuum_threshold": "50",
+    },
 }
 
 
@@ -62,17 +79,18 @@ def find_binaries() -> Path:
 
 
 class PostgresFolder:
-    """One cluster on disk: `<folder>/postgres`, started as a child process."""
+    """One cluster on disk, started as a child process."""
 
-    def __init__(self, layout: Layout, *, durable: bool) -> None:
+    def __init__(self, layout: Layout, *, durable: bool, cluster: Cluster | None = None) -> None:
         self.layout = layout
+        self.cluster = cluster or layout.data_cluster
         self.durable = durable
         self.install = find_binaries()
         self.account = find_account()
-        self.data = layout.postgres
-        if self.account is not None and not is_reachable(layout, self.install):
+        self.data = self.cluster.data
+        if self.account is not None and not is_reachable(self.cluster, self.install):
             # PostgreSQL's account must not be let into root's folders, so the cluster lives elsewhere.
-            self.data, self.install = settle_elsewhere(layout, self.install)
+            self.data, self.install = settle_elsewhere(layout, self.cluster, self.install)
 
     def exists(self) -> bool:
         return (self.data / "PG_VERSION").exists()
@@ -82,13 +100,14 @@ class PostgresFolder:
         self._make_socket_folder()
         if self.exists():
             self._check_ownership()
-            read_passwords(self.layout)
+            read_passwords(self.cluster)
             self._write_configuration(self.data)
             return False
-        if self.layout.postgres.exists() and any(self.layout.postgres.iterdir()):
-            raise DataUnusable(f"{self.layout.postgres} holds something that is no PostgreSQL cluster: move it away.")
-        _write_new_passwords(self.layout)
-        draft = self.data.with_name("postgres.new")
+        given = self.cluster.data
+        if given.exists() and any(given.iterdir()):
+            raise DataUnusable(f"{given} holds something that is no PostgreSQL cluster: move it away.")
+        _write_new_passwords(self.cluster)
+        draft = self.data.with_name(f"{self.data.name}.new")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
         self._hand_over(draft)
@@ -103,7 +122,7 @@ class PostgresFolder:
             "-D",
             str(self.data),
             "-k",
-            str(self.layout.postgres_sockets),
+            str(self.cluster.sockets),
         ]
 
     def is_ready(self, pid: int) -> bool:
@@ -126,7 +145,7 @@ class PostgresFolder:
             # since. PostgreSQL would take either for a running server. Its shared memory still guards the data.
             (self.data / "postmaster.pid").unlink()
             return False
-        processes.stop_process(pid, "PostgreSQL", STOP_SIGNALS)
+        processes.stop_process(pid, f"PostgreSQL ({self.cluster.name})", STOP_SIGNALS)
         return True
 
     def _pid_file_lines(self) -> list[str]:
@@ -146,19 +165,19 @@ class PostgresFolder:
 
     def _make_socket_folder(self) -> None:
         # Emptied first: the lock file of a server killed with -9 may name a process that looks alive.
-        shutil.rmtree(self.layout.postgres_sockets, ignore_errors=True)
-        self.layout.postgres_sockets.mkdir(mode=0o700)
-        self._hand_over(self.layout.postgres_sockets)
+        shutil.rmtree(self.cluster.sockets, ignore_errors=True)
+        self.cluster.sockets.mkdir(mode=0o700)
+        self._hand_over(self.cluster.sockets)
 
     def _hand_over(self, path: Path) -> None:
         if self.account is not None:
             os.chown(path, self.account.uid, self.account.gid)
 
     def _run_initdb(self, target: Path) -> None:
-        password_file = target.with_name("postgres.password")
+        password_file = target.with_name(f"{target.name}.password")
         password_file.unlink(missing_ok=True)
         password_file.touch(mode=0o600)
-        password_file.write_text(read_passwords(self.layout)[SUPERUSER])
+        password_file.write_text(read_passwords(self.cluster)[SUPERUSER])
         self._hand_over(password_file)
         options = ["--username", SUPERUSER, "--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions"]
         # The built-in provider sorts the same way on every system and never changes with its libraries.
@@ -183,7 +202,7 @@ class PostgresFolder:
         return {"user": self.account.uid, "group": self.account.gid, "extra_groups": []}
 
     def _write_configuration(self, target: Path) -> None:
-        settings = dict(_SETTINGS) | ({} if self.durable else _DISPOSABLE)
+        settings = _SETTINGS | _SETTINGS_OF[self.cluster.name] | ({} if self.durable else _DISPOSABLE)
         if sys.platform == "linux" and _shared_memory_is_small():
             settings["dynamic_shared_memory_type"] = "mmap"
         lines = ["# Written at every start by launcher/postgres.py."]
@@ -193,10 +212,10 @@ class PostgresFolder:
         self._hand_over(path)
 
 
-def _write_new_passwords(layout: Layout) -> None:
+def _write_new_passwords(cluster: Cluster) -> None:
     """One random password a role; only ever together with a new cluster, which is the only place they fit."""
-    passwords = {role: secrets.token_urlsafe(24) for role in (OWNER, APP, READER, SUPERUSER)}
-    write_private(layout.passwords, json.dumps(passwords, indent=2) + "\n")
+    passwords = {role: secrets.token_urlsafe(24) for role in cluster.roles}
+    write_private(cluster.passwords, json.dumps(passwords, indent=2) + "\n")
 
 
 def _shared_memory_is_small() -> bool:

@@ -4,12 +4,12 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from launcher.errors import StepFailed
-from launcher.layout import PROJECT, Layout, write_private
+from launcher.layout import PROJECT, Cluster, Layout, write_private
 from launcher.terminal import Step, run_logged
 
 # Settings that decide which vectors the demo's articles get.
@@ -28,8 +28,13 @@ class Preparation:
 
 MIGRATE = Preparation(
     "Preparing the database",
-    ("migrate", "--database", "owner", "--no-input"),
-    ("apps/*/migrations/*.py", "config/settings/base.py", "requirements.txt"),
+    ("migrate", "--no-input"),
+    ("apps/*/migrations/*.py", "config/settings/base.py", "config/settings/vault.py", "requirements.txt"),
+)
+# Rows from before an upgrade. There are none in a new database, so it is a look.
+PROTECT = (
+    Preparation("Protecting earlier messages", ("protect_messages",), ("apps/conversations/migrations/*.py",)),
+    Preparation("Sealing earlier traces", ("seal_traces",), ("apps/ai/migrations/*.py",)),
 )
 ENCODER = Preparation(
     "Building the sentence encoder",
@@ -87,11 +92,16 @@ class Ledger:
         return sorted(path for path in found if "__pycache__" not in path.parts)
 
 
-def identify_database(layout: Layout, given_url: str | None) -> str:
-    """A text that changes when the steps meet another database than before."""
+def identify_databases(layout: Layout, given: Mapping[str, str]) -> str:
+    """A text that changes when the steps meet other databases than before."""
+    clusters = ((layout.data_cluster, "DATABASE_URL"), (layout.key_cluster, "KEYVAULT_DATABASE_URL"))
+    return " ".join(_identify(cluster, given.get(name)) for cluster, name in clusters)
+
+
+def _identify(cluster: Cluster, given_url: str | None) -> str:
     if given_url:
         return hashlib.sha256(given_url.encode()).hexdigest()
-    found = (layout.postgres / "PG_VERSION").stat()
+    found = (cluster.data / "PG_VERSION").stat()
     return f"{found.st_ino}-{found.st_mtime_ns}"
 
 

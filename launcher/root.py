@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from launcher.errors import ServiceFailed
-from launcher.layout import Layout
+from launcher.layout import Cluster, Layout
 
 SYSTEM_USER = "switchboard-pg"
 _HIDDEN_HOMES = Path("/var/lib")
@@ -53,9 +53,9 @@ def _create_account() -> pwd.struct_passwd:
         raise ServiceFailed(f"PostgreSQL cannot run as root: `{' '.join(command)}` failed.") from error
 
 
-def is_reachable(layout: Layout, install: Path) -> bool:
+def is_reachable(cluster: Cluster, install: Path) -> bool:
     """Whether the server's account can reach data and binaries where they are."""
-    return _may_enter(layout.folder) and _may_enter(install / "bin") and not layout.postgres.is_symlink()
+    return _may_enter(cluster.data.parent) and _may_enter(install / "bin") and not cluster.data.is_symlink()
 
 
 def _may_enter(folder: Path) -> bool:
@@ -63,23 +63,24 @@ def _may_enter(folder: Path) -> bool:
     return all(part.stat().st_mode & 0o001 for part in (folder, *folder.parents))
 
 
-def settle_elsewhere(layout: Layout, install: Path) -> tuple[Path, Path]:
-    """Data folder and binaries where the server's account can reach them; `var/postgres` points there."""
+def settle_elsewhere(layout: Layout, cluster: Cluster, install: Path) -> tuple[Path, Path]:
+    """Data folder and binaries where the server's account can reach them; the usual place points there."""
     home = _hidden_home(layout)
     home.mkdir(mode=0o755, exist_ok=True)
     home.chmod(0o755)
-    data = home / "postgres"
-    if not layout.postgres.is_symlink():
+    data = home / cluster.name
+    if not cluster.data.is_symlink():
         # Data of a checkout that once lay here and was simply deleted: its passwords are gone with it.
         shutil.rmtree(data, ignore_errors=True)
-        layout.postgres.symlink_to(data)
+        cluster.data.symlink_to(data)
     return data, _copy_install(install, home)
 
 
 def _hidden_home(layout: Layout) -> Path:
-    """Where root's cluster lives if the data folder lies where only root may go (/root, a temporary one)."""
-    if layout.postgres.is_symlink():
-        return layout.postgres.readlink().parent  # also after the checkout was moved
+    """Where root's clusters live if the data folder lies where only root may go (/root, a temporary one)."""
+    for cluster in (layout.data_cluster, layout.key_cluster):
+        if cluster.data.is_symlink():
+            return cluster.data.readlink().parent  # also after the checkout was moved
     return _HIDDEN_HOMES / layout.sockets.name
 
 

@@ -92,7 +92,7 @@ class Session:
             self._supervisor.turn(0.05)
             probe.tick()
             step.show(probe.reason)
-            failing = next((one for one in self._supervisor.children if one.failures >= _MANY_FAILURES), None)
+            failing = next((one for one in self._supervisor.children if _is_hopeless(one)), None)
             if failing is not None or time.monotonic() > deadline:
                 step.failed()
                 raise NotReady(self._explain(failing, probe.reason))
@@ -103,6 +103,8 @@ class Session:
         if failing is None:
             return f"the suite was not ready after {READY_SECONDS:.0f} s: {reason} (log: {log})"
         last = next((line for line in reversed(failing.recent) if line.strip()), "it said nothing")
+        if failing.has_refused:
+            return f"{failing.program.name} refuses to start. {last}"
         return f"{failing.program.name} keeps ending: {last} (log: {log})"
 
     def _mind_services(self) -> None:
@@ -128,6 +130,10 @@ class Session:
         programs = {name: {"pid": pid, "born_at": processes.born_at(pid)} for name, pid in pids.items()}
         state = {"pid": os.getpid(), "address": self.address, "programs": programs}
         write_private(self._layout.run / "up.json", json.dumps(state, indent=2) + "\n")
+
+
+def _is_hopeless(child: Child) -> bool:
+    return child.has_refused or child.failures >= _MANY_FAILURES
 
 
 def read_own_state(layout: Layout) -> dict[str, Any]:

@@ -40,6 +40,8 @@ class Child:
     launched_at: float = 0.0
     restart_at: float | None = 0.0
     failures: int = 0
+    # It said that its configuration is wrong; starting it again will not change that.
+    has_refused: bool = False
     pending: bytes = b""
     recent: list[str] = field(default_factory=list)
 
@@ -168,6 +170,7 @@ class Supervisor:
         if time.monotonic() - child.launched_at > STEADY_SECONDS:
             child.failures = 0
         child.failures += 1
+        child.has_refused = child.process.returncode == os.EX_CONFIG
         pause = pause_before_restart(child.failures)
         child.restart_at = time.monotonic() + pause
         ended = f"{child.program.name} ended ({_how(child.process.returncode)})"

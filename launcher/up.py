@@ -14,7 +14,7 @@ from launcher import processes
 from launcher.embedded import EmbeddedServices
 from launcher.errors import AlreadyUp, BadSetting, PortTaken
 from launcher.layout import FileLock, Layout, holder_of
-from launcher.preparation import DEMO, ENCODER, MIGRATE, STATIC, Ledger, identify_database, prepare
+from launcher.preparation import DEMO, ENCODER, MIGRATE, PROTECT, STATIC, Ledger, identify_databases, prepare
 from launcher.session import Session, UpOptions, read_own_state
 from launcher.terminal import Step
 
@@ -98,15 +98,16 @@ def _fresh_metrics(layout: Layout) -> Path:
 
 def wanted_parts(given: Mapping[str, str]) -> frozenset[str]:
     """Which embedded services are needed beside those the user named."""
-    needed = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}
+    needed = {"postgres": "DATABASE_URL", "keyvault": "KEYVAULT_DATABASE_URL", "valkey": "REDIS_URL"}
     return frozenset(part for part, name in needed.items() if not given.get(name))
 
 
 def service_environment(services: EmbeddedServices, given: Mapping[str, str]) -> dict[str, str]:
     """Addresses of the embedded services, except those the user set."""
     urls = {name.upper(): url for name, url in asdict(services.urls()).items()}
-    del urls["DATABASE_SUPERUSER_URL"]  # no program of the suite may have it
-    prefixes = {"postgres": ("DATABASE_",), "valkey": ("REDIS_", "CACHE_")}
+    for name in ("DATABASE_SUPERUSER_URL", "KEYVAULT_DATABASE_SUPERUSER_URL"):
+        del urls[name]  # no program of the suite may have it
+    prefixes = {"postgres": ("DATABASE_",), "keyvault": ("KEYVAULT_",), "valkey": ("REDIS_", "CACHE_")}
     wanted = tuple(prefix for part in services.parts for prefix in prefixes[part])
     return {name: url for name, url in urls.items() if name.startswith(wanted) and not given.get(name)}
 
@@ -123,8 +124,8 @@ def _start_services(services: EmbeddedServices) -> None:
 
 
 def _prepare(options: UpOptions, layout: Layout, env: dict[str, str]) -> None:
-    steps = [MIGRATE, ENCODER, STATIC, *([DEMO] if _wants_demo(options) else [])]
-    ledger = Ledger(layout, database=identify_database(layout, os.environ.get("DATABASE_URL")))
+    steps = [MIGRATE, *PROTECT, ENCODER, STATIC, *([DEMO] if _wants_demo(options) else [])]
+    ledger = Ledger(layout, database=identify_databases(layout, os.environ))
     prepare(steps, ledger, env=env, log=layout.log / "setup.log")
 
 

@@ -7,17 +7,20 @@ organisation, orbis.
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connections
+from django.test import TransactionTestCase
 
 from apps.accounts import services as account_services
 from apps.accounts.types import Role
 from apps.core import tenancy
 from apps.inboxes import services as inbox_services
+from apps.vault.services import caching
 from tests.environment import WORKER
 
 if TYPE_CHECKING:
@@ -42,37 +45,46 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.skip(reason="NO BROWSER: Chromium is not installed, this was NOT tested"))
 
 
+# Every test with a database has both: the data's, and that of the keys to the data.
+TransactionTestCase.databases = {"default", "keyvault"}
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
-    """Create one database for this process as the owner, migrate it, and let the tests in as the application role."""
+    """Create this process's databases as their owners, migrate them, and let the tests in as the application role."""
+    with django_db_blocker.unblock(), ExitStack() as made:
+        for owner, app, migrated in (("owner", "default", None), ("keyvault_owner", "keyvault", "vault")):
+            made.enter_context(_database(connections[owner], connections[app], migrated))
+        yield
+
+
+@contextmanager
+def _database(owner: Any, app: Any, migrated: str | None) -> Iterator[None]:
     # With the process id: two runs in one checkout must not drop each other's database.
     name = f"test_switchboard_{WORKER}_{os.getpid()}"
-    owner, app = connections["owner"], connections["default"]
-    with django_db_blocker.unblock():
-        with owner.cursor() as cursor:
-            for left in _databases_left_behind(cursor):
-                cursor.execute(f'DROP DATABASE IF EXISTS "{left}"')
-            cursor.execute(f'CREATE DATABASE "{name}"')
-        usual = owner.settings_dict["NAME"]
-        owner.close()
-        app.close_pool()  # type: ignore[attr-defined]
-        for connection in (owner, app):
-            connection.settings_dict["NAME"] = name
-        call_command("migrate", database="owner", verbosity=0, interactive=False)
-        with owner.cursor() as cursor:
-            # Tests that commit clean up by TRUNCATE, which the application itself may not.
-            cursor.execute("GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO switchboard_app")
-        owner.close()
+    with owner.cursor() as cursor:
+        for left in _databases_left_behind(cursor):
+            cursor.execute(f'DROP DATABASE IF EXISTS "{left}"')
+        cursor.execute(f'CREATE DATABASE "{name}"')
+    usual = owner.settings_dict["NAME"]
+    owner.close()
+    app.close_pool()
+    for connection in (owner, app):
+        connection.settings_dict["NAME"] = name
+    call_command("migrate", *filter(None, [migrated]), database=owner.alias, verbosity=0, interactive=False)
+    with owner.cursor() as cursor:
+        # Tests that commit clean up by TRUNCATE, which the application itself may not.
+        cursor.execute("GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO switchboard_app")
+    owner.close()
     yield
-    with django_db_blocker.unblock():
-        app.close()
-        app.close_pool()  # type: ignore[attr-defined]
-        owner.close()
-        owner.settings_dict["NAME"] = usual
-        with owner.cursor() as cursor:
-            # Threads of the tests may still hold connections; the pool ends them in a moment.
-            cursor.execute(f'DROP DATABASE IF EXISTS "{name}"' if _is_unused(cursor, name) else "SELECT 1")
-        owner.close()
+    app.close()
+    app.close_pool()
+    owner.close()
+    owner.settings_dict["NAME"] = usual
+    with owner.cursor() as cursor:
+        # Threads of the tests may still hold connections; the pool ends them in a moment.
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}"' if _is_unused(cursor, name) else "SELECT 1")
+    owner.close()
 
 
 def _databases_left_behind(cursor: Any) -> list[str]:
@@ -160,6 +172,7 @@ def vera() -> str:
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    """Begin each test with an empty cache: no test reads what another has left."""
+def _empty_caches() -> None:
+    """Begin each test with empty caches: no test reads what another has left, nor opens with its keys."""
     cache.clear()
+    caching.cache.clear()

@@ -5,6 +5,7 @@ Each process of xdist joins the same services with a database and a Redis databa
 """
 
 import atexit
+import base64
 import os
 from contextlib import ExitStack
 from pathlib import Path
@@ -26,6 +27,9 @@ def _prepare() -> None:
             "SWITCHBOARD_ENV": "test",
             "DATABASE_URL": urls.database_url,
             "DATABASE_OWNER_URL": urls.database_owner_url,
+            "KEYVAULT_DATABASE_URL": urls.keyvault_database_url,
+            "KEYVAULT_DATABASE_OWNER_URL": urls.keyvault_database_owner_url,
+            "VAULT_ROOT_KEYS": f"1:{base64.b64encode(bytes(range(32))).decode()}",
             "REDIS_URL": urls.redis_url.replace("db=0", f"db={number}"),
             "CACHE_URL": urls.cache_url.replace("db=0", f"db={number}"),
             # Light and inside its wheel; tests of the other encoders ask for theirs.
@@ -35,7 +39,7 @@ def _prepare() -> None:
     )
     # Where whitenoise looks for collected files.
     Path(os.environ["VAR_DIR"], "static").mkdir(parents=True, exist_ok=True)
-    for name in ("LLM_BASE_URL", "LLM_API_KEY", "LLM_MODEL"):
+    for name in ("LLM_BASE_URL", "LLM_API_KEY", "LLM_MODEL", "VAULT_ROOT_KEYS_FILE"):
         os.environ.pop(name, None)
 
 

@@ -12,7 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("switchboard", task_cls="worker.tasks:SuiteTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.conf.imports = ("worker.periodic",)
+app.conf.imports = ("worker.periodic", "worker.starting")
 app.conf.beat_schedule = SCHEDULE
 
 

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from worker.queues import QUEUES
+from worker.queues import COMPLIANCE, QUEUES
 
 # No app is imported here: Celery reads this file before Django is set up.
 PULSE_SECONDS = 15.0
+KEY_SWEEP_SECONDS = 1800.0
 
 SCHEDULE: dict[str, dict[str, Any]] = {
     f"pulse-{queue.name}": {
@@ -16,4 +17,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"queue": queue.name, "expires": PULSE_SECONDS},
     }
     for queue in QUEUES
+} | {
+    "sweep-unused-keys": {
+        "task": "vault.sweep_unused_keys",
+        "schedule": KEY_SWEEP_SECONDS,
+        "options": {"queue": COMPLIANCE, "expires": KEY_SWEEP_SECONDS},
+    }
 }

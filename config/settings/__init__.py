@@ -7,6 +7,7 @@ from config.settings.celery import *
 from config.settings.channels import *
 from config.settings.logging import *
 from config.settings.security import *
+from config.settings.vault import *
 
 if ENVIRONMENT == "production":
     from config.settings.production import *

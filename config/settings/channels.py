@@ -2,6 +2,7 @@
 
 from config import env
 from config.settings.base import REDIS_URL
+from config.settings.vault import CHANNEL_KEYS
 
 SOCKET_HELLO_SECONDS = env.seconds(
     "SOCKET_HELLO_SECONDS",
@@ -27,6 +28,12 @@ SOCKET_FRAMES_PER_MINUTE = env.integer(
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": "sb", "capacity": 1000},
+        "CONFIG": {
+            "hosts": [REDIS_URL],
+            "prefix": "sb",
+            "capacity": 1000,
+            # Frames carry what people write, and the broker must hold nothing readable. The first key encrypts.
+            "symmetric_encryption_keys": CHANNEL_KEYS,
+        },
     }
 }

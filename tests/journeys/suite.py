@@ -28,7 +28,7 @@ START_SECONDS = 240.0
 STOP_SECONDS = 60.0
 # What a test run or a shell may have set for itself; the suite under test shall be what a newcomer gets.
 _NOT_INHERITED = re.compile(
-    r"(DATABASE|REDIS|CACHE|LLM|EMBEDDINGS|PYTEST|PROMETHEUS)_\w+|COV_CORE_\w+"
+    r"(DATABASE|KEYVAULT|VAULT|REDIS|CACHE|LLM|EMBEDDINGS|PYTEST|PROMETHEUS)_\w+|COV_CORE_\w+"
     r"|VAR_DIR|HOST|PORT|LISTEN_FD|DJANGO_SETTINGS_MODULE|SWITCHBOARD_ENV|KNOWLEDGE_ENCODER|WEB_PROCESSES"
 )
 _INBOX = re.compile(r"""<switchboard-chat\b[^>]*\binbox=["']([0-9a-f-]{36})["']""")

@@ -131,7 +131,7 @@ class Suite:
 
 def _own_environment() -> dict[str, str]:
     """Without the addresses that the tests' own services have put there."""
-    return {name: value for name, value in os.environ.items() if not name.endswith(("_URL", "VAR_DIR"))}
+    return {name: value for name, value in os.environ.items() if not name.endswith(("_URL", "VAR_DIR", "ROOT_KEYS"))}
 
 
 def _all_pids() -> list[int]:
@@ -144,7 +144,9 @@ def suite(folder: Path) -> Iterator[Callable[..., Suite]]:
     made: list[Suite] = []
 
     def make(procfile: str, *, embedded: bool = False, beside: Path = folder) -> Suite:
-        given = {} if embedded else {"DATABASE_URL": "postgres://nowhere/none", "REDIS_URL": "redis://nowhere/0"}
+        elsewhere = {"DATABASE_URL": "postgres://nowhere/none", "REDIS_URL": "redis://nowhere/0"}
+        elsewhere |= {"KEYVAULT_DATABASE_URL": "postgres://nowhere/keys"}
+        given = {} if embedded else elsewhere
         made.append(Suite(beside, procfile.replace("WEB", f"{sys.executable} {beside.parent / 'web.py'}"), given))
         return made[-1]
 

@@ -48,7 +48,7 @@ def test_services_answer_while_running_and_leave_nothing_behind(folder: Path) ->
         )
     assert redis.Redis.from_url(urls.redis_url).config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
     assert redis.Redis.from_url(urls.cache_url).config_get("maxmemory-policy") == {"maxmemory-policy": "allkeys-lru"}
-    assert sorted(pids) == ["broker", "cache", "keeper", "postgres"]
+    assert sorted(pids) == ["broker", "cache", "keeper", "keyvault", "postgres"]
     assert _alive(pids) == list(pids)
     assert read_urls(folder) == urls
 
@@ -177,7 +177,7 @@ def test_data_survives_kill_9_of_everything(folder: Path, eventually: Eventually
     services.stop()
 
 
-@pytest.mark.parametrize("name", ["postgres", "broker", "cache"])
+@pytest.mark.parametrize("name", ["postgres", "keyvault", "broker", "cache"])
 def test_a_server_killed_with_9_is_started_again_at_the_same_address(
     name: str, folder: Path, eventually: Eventually
 ) -> None:
@@ -196,6 +196,7 @@ def test_a_server_killed_with_9_is_started_again_at_the_same_address(
 def _answers(urls: Urls) -> bool:
     try:
         psycopg.connect(urls.database_url).close()
+        psycopg.connect(urls.keyvault_database_url).close()
         redis.Redis.from_url(urls.redis_url).ping()
         redis.Redis.from_url(urls.cache_url).ping()
     except (psycopg.OperationalError, redis.ConnectionError):
@@ -216,7 +217,7 @@ def test_servers_end_by_themselves_when_their_only_user_is_killed(folder: Path, 
     user.kill()
     user.communicate()
 
-    assert sorted(pids) == ["broker", "cache", "keeper", "postgres"]
+    assert sorted(pids) == ["broker", "cache", "keeper", "keyvault", "postgres"]
     eventually(lambda: _all_gone(pids))
     assert not Layout.of(folder).sockets.exists()
 
@@ -356,6 +357,6 @@ def test_only_the_wanted_servers_are_started(folder: Path) -> None:
     assert sorted(services.pids()) == ["broker", "cache", "keeper"]
     assert redis.Redis.from_url(urls.redis_url).ping() is True
     assert urls.database_url == ""
-    with pytest.raises(StaleProcess, match="running services lack postgres"):
+    with pytest.raises(StaleProcess, match="running services lack keyvault, postgres"):
         EmbeddedServices(folder).start()
     services.stop()

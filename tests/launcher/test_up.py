@@ -66,7 +66,7 @@ def test_a_stop_ends_the_embedded_services_too(suite: "MakeSuite", folder: Path)
     os.kill(one.pid, signal.SIGINT)
 
     assert one.end()[0] == 0
-    assert sorted(services) == ["broker", "cache", "keeper", "postgres"]
+    assert sorted(services) == ["broker", "cache", "keeper", "keyvault", "postgres"]
     assert one.programs() == []
     assert not Layout.of(folder).sockets.exists()
 
@@ -170,7 +170,7 @@ def test_two_checkouts_run_side_by_side(suite: "MakeSuite", folder: Path) -> Non
     two.read_until(READY)
 
     pids = [set(EmbeddedServices(place).pids().values()) for place in (folder, other)]
-    assert [len(found) for found in pids] == [4, 4]
+    assert [len(found) for found in pids] == [5, 5]
     assert not pids[0] & pids[1]
     for suite_ in (one, two):
         os.kill(suite_.pid, signal.SIGINT)
@@ -208,9 +208,12 @@ def test_the_listener_is_the_check_for_the_port() -> None:
 
 
 def test_given_servers_are_used_instead_of_embedded_ones(folder: Path) -> None:
-    assert wanted_parts({}) == {"postgres", "valkey"}
-    assert wanted_parts({"DATABASE_URL": "postgres://a/b"}) == {"valkey"}
-    assert wanted_parts({"DATABASE_URL": "postgres://a/b", "REDIS_URL": "redis://a/0"}) == frozenset()
+    given = {"DATABASE_URL": "postgres://a/b", "REDIS_URL": "redis://a/0"}
+
+    assert wanted_parts({}) == {"postgres", "keyvault", "valkey"}
+    assert wanted_parts({"DATABASE_URL": "postgres://a/b"}) == {"keyvault", "valkey"}
+    assert wanted_parts(given) == {"keyvault"}
+    assert wanted_parts(given | {"KEYVAULT_DATABASE_URL": "postgres://a/c"}) == frozenset()
     valkey = EmbeddedServices(folder, parts=frozenset({"valkey"}))
     assert sorted(service_environment(valkey, {})) == ["CACHE_URL", "REDIS_URL"]
     assert sorted(service_environment(valkey, {"CACHE_URL": "redis://a/1"})) == ["REDIS_URL"]
@@ -219,7 +222,15 @@ def test_given_servers_are_used_instead_of_embedded_ones(folder: Path) -> None:
 def test_programs_never_get_the_superuser_address(folder: Path) -> None:
     names = sorted(service_environment(EmbeddedServices(folder), {}))
 
-    assert names == ["CACHE_URL", "DATABASE_OWNER_URL", "DATABASE_READER_URL", "DATABASE_URL", "REDIS_URL"]
+    assert names == [
+        "CACHE_URL",
+        "DATABASE_OWNER_URL",
+        "DATABASE_READER_URL",
+        "DATABASE_URL",
+        "KEYVAULT_DATABASE_OWNER_URL",
+        "KEYVAULT_DATABASE_URL",
+        "REDIS_URL",
+    ]
 
 
 def test_web_processes_share_one_socket(suite: "MakeSuite", folder: Path, eventually: "Eventually") -> None:
