@@ -43,15 +43,28 @@ def list_settings() -> list[SettingDoc]:
 
 
 def _settings_of(path: Path) -> Iterator[SettingDoc]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    tree = ast.parse(path.read_text())
+    named = _named_texts(tree)
+    for node in ast.walk(tree):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             continue
         if not (isinstance(node.func.value, ast.Name) and node.func.value.id == "env" and node.func.attr in _READERS):
             continue
-        yield _setting(path, node, node.func.attr)
+        yield _setting(path, node, node.func.attr, named)
 
 
-def _setting(path: Path, call: ast.Call, reader: str) -> SettingDoc:
+def _named_texts(tree: ast.Module) -> dict[str, str]:
+    """Return texts that are given a name, for settings whose name is needed a second time, in a message."""
+    return {
+        target.id: node.value.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def _setting(path: Path, call: ast.Call, reader: str, named: dict[str, str]) -> SettingDoc:
     keywords = {keyword.arg: keyword.value for keyword in call.keywords}
     default = keywords.get("default")
     kind = reader
@@ -65,7 +78,7 @@ def _setting(path: Path, call: ast.Call, reader: str) -> SettingDoc:
         default = call.args[1]
     return SettingDoc(
         file=path.stem,
-        name=ast.literal_eval(call.args[0]),
+        name=named[call.args[0].id] if isinstance(call.args[0], ast.Name) else ast.literal_eval(call.args[0]),
         kind=kind,
         default="" if default is None else f"`{ast.unparse(default)}`",
         help=ast.literal_eval(keywords["help"]),
@@ -200,6 +213,10 @@ are others) and fetches holes with `GET /api/v1/chat/<inbox id>/updates?after=<s
 may be lost. `answer.delta` carries `offset` in code points and `attempt`; a higher attempt replaces the text, and the
 message whose id is `answer_id` replaces the draft. Delivery is at least once: drop what you have by id.
 
+An `error` with `retry_after` says that nothing was stored and that the same frame may succeed after so many seconds:
+keep what you sent and send it again. A message with `sealed` could not be opened: `unavailable` may be read later
+(fetch it again), `erased` and `damaged` may not.
+
 | close code | meaning | come back? |
 |---|---|---|
 | 1001 | the server is going away | yes, after a random moment |
@@ -211,5 +228,6 @@ message whose id is `answer_id` replaces the draft. Delivery is at least once: d
 | 4403 | this website or role may not | no |
 | 4404 | no such chat | no |
 | 4408 | no `hello` in time, or silent for too long | yes |
+| 4413 | a frame was larger than 64 KiB, where the web server lets it pass | yes, without it |
 | 4429 | too many frames | yes, slower |
 | 4503 | something needed is away | yes |"""
