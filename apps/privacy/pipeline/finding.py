@@ -1,0 +1,83 @@
+"""What is recognised in a text? All recognisers read it once; where two claim the same place, the surer one has it."""
+
+import functools
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from apps.privacy.pipeline import (
+    addresses,
+    dates,
+    folding,
+    identifiers,
+    known,
+    labelled,
+    money,
+    names,
+    online,
+    organisations,
+    spelled,
+    telephones,
+)
+from apps.privacy.pipeline.reading import Reading
+from apps.privacy.types import TOKEN_PATTERN, Kind, KnownIdentities, Span
+
+Recogniser = Callable[[Reading], Iterator[Span]]
+# What must contain a digit to be found is not looked for where there is none.
+_OF_DIGITS: Final[tuple[Recogniser, ...]] = (identifiers.find, money.find, telephones.find)
+_OF_ALL: Final[tuple[Recogniser, ...]] = (
+    known.find, online.find, labelled.find, dates.find, spelled.find, addresses.find, names.find, organisations.find,
+)  # fmt: skip
+THRESHOLD: Final = 0.5
+_WORD: Final = re.compile(r"[^\W\d_]+")
+
+
+def find_spans(text: str, *, known: KnownIdentities, region: str | None, spared: tuple[str, ...] = ()) -> list[Span]:
+    """Return what is recognised, in order and without overlaps, with offsets of ``text``."""
+    folded = folding.fold(text)
+    reading = Reading(folded.text, known, region, _read_spared(spared))
+    candidates = [span for span in _collect(reading) if span.score >= THRESHOLD and not _is_spared(reading, span)]
+    found = [_translate(span, folded) for span in _choose(candidates, len(folded.text))]
+    literal = [Span(match.start(), match.end(), Kind.TEXT, 2.0, "token") for match in TOKEN_PATTERN.finditer(text)]
+    return _choose([*literal, *found], len(text)) if literal or folded.offsets is not None else found
+
+
+@functools.lru_cache(maxsize=256)
+def _read_spared(phrases: tuple[str, ...]) -> frozenset[str]:
+    """Return what the organisation calls its own, whole and in words, folded and in lower case."""
+    folded = [folding.fold(phrase).text.lower().strip() for phrase in phrases]
+    return frozenset({*folded, *(word for phrase in folded for word in _WORD.findall(phrase) if len(word) > 2)})
+
+
+def _is_spared(reading: Reading, span: Span) -> bool:
+    """Say whether a span is the organisation's own; what is known of the customer never is."""
+    if not reading.spared or span.scheme == "known":
+        return False
+    written = reading.lower[span.start : span.end]
+    return written in reading.spared or (span.kind is Kind.EMAIL and written.rpartition("@")[2] in reading.spared)
+
+
+def _collect(reading: Reading) -> Iterable[Span]:
+    for recogniser in _OF_ALL:
+        yield from recogniser(reading)
+    if reading.has_digits:
+        for recogniser in _OF_DIGITS:
+            yield from recogniser(reading)
+
+
+def _choose(candidates: list[Span], length: int) -> list[Span]:
+    """Return the surest spans that do not overlap; between equals the longer one."""
+    taken = bytearray(length)
+    chosen = []
+    for span in sorted(candidates, key=lambda span: (-span.score, span.start - span.end, span.start)):
+        if taken.find(1, span.start, span.end) < 0:
+            taken[span.start : span.end] = b"\x01" * (span.end - span.start)
+            chosen.append(span)
+    return sorted(chosen, key=lambda span: span.start)
+
+
+def _translate(span: Span, folded: folding.Folded) -> Span:
+    if folded.offsets is None:
+        return span
+    start, end = folded.locate(span.start, span.end)
+    return Span(start, end, span.kind, span.score, span.scheme)

@@ -1,0 +1,335 @@
+"""The numbering schemes of Europe."""
+
+from typing import Final
+
+from apps.privacy.pipeline import checks_europe as checks
+from apps.privacy.pipeline import checksums
+from apps.privacy.pipeline.schemes import STRONG, Scheme, scheme
+from apps.privacy.types import Kind
+
+_ID: Final = Kind.NATIONAL_ID
+_COMPANY: Final = Kind.COMPANY_ID
+_DOCUMENT: Final = Kind.DOCUMENT
+_TAX: Final = r"tax|vat|ust|steuer|tva|iva|nif|cif|mwst|btw|moms|p\.? ?iva|fiscal"
+_PERSON: Final = r"personal|identity|ident|id\b|national|social|insurance"
+
+SCHEMES: Final[tuple[Scheme, ...]] = (
+    # German-speaking countries
+    scheme(
+        "de_tax_id",
+        _ID,
+        r"\d{2} ?\d{3} ?\d{3} ?\d{3}",
+        checks.check_de_idnr,
+        words="steuer|idnr|tin\\b|tax|identifikation",
+    ),
+    scheme(
+        "de_tax_number",
+        _ID,
+        r"\d{2,3}/\d{3}/\d{4,5}|\d{3}/\d{3}/\d{4} \d|(?:0[1-9]|1[0-6])\d{11}",
+        words="steuer|tax|stnr|st\\.-?nr",
+        strong=r"\d{2,3}/\d{3}/\d{4,5}",
+    ),
+    scheme("de_vat_id", _COMPANY, r"DE ?\d{3} ?\d{3} ?\d{3}", checks.check_de_vat, strong=STRONG),
+    scheme(
+        "de_health_insurance",
+        Kind.HEALTH_ID,
+        r"[A-Z]\d{9}",
+        checks.check_de_kvnr,
+        words="kranken|kvnr|versich|health|egk",
+    ),
+    scheme("de_social_security", _ID, r"\d{2} ?\d{6} ?[A-Z] ?\d{3}", checks.check_de_rvnr, strong=STRONG),
+    scheme("de_lanr", Kind.HEALTH_ID, r"\d{9}", checks.check_de_lanr, words="lanr|arzt"),
+    scheme("de_bsnr", Kind.HEALTH_ID, r"\d{9}", words="bsnr|betriebsst"),
+    scheme(
+        "de_id_card",
+        _DOCUMENT,
+        r"[CFGHJKLMNPRTVWXYZ][CFGHJKLMNPRTVWXYZ0-9]{7}\d",
+        checksums.check_mrz,
+        words="ausweis|identity card|id card|perso\\b",
+    ),
+    scheme(
+        "de_passport",
+        _DOCUMENT,
+        r"[CFGHJKLMNPRTVWXYZ][CFGHJKLMNPRTVWXYZ0-9]{7}\d",
+        checksums.check_mrz,
+        words="pass|travel",
+    ),
+    scheme(
+        "de_driving_licence",
+        _DOCUMENT,
+        r"[A-Z]{2}\d{8}[A-Z0-9]|[A-Z]\d{3}[A-Z0-9]{6}\d",
+        words="fuhrerschein|fahrerlaubnis|licen[cs]e",
+    ),
+    scheme("de_company", _COMPANY, r"HR[AB] ?\d{1,6}(?: ?B)?", strong=STRONG),
+    scheme(
+        "de_plate",
+        Kind.VEHICLE,
+        r"[A-ZÄÖÜ]{1,3}[ -][A-Z]{1,2}[ -]?\d{1,4}[EH]?",
+        words="kennzeichen|nummernschild|kfz|fahrzeug|plate|registration",
+    ),
+    scheme(
+        "de_postcode",
+        Kind.POSTCODE,
+        r"(?!01000|99999)(?:0[1-9]|[1-9]\d)\d{3}",
+        words="plz|postleitzahl|post ?code|zip",
+    ),
+    scheme(
+        "at_vnr", _ID, r"\d{4} ?\d{6}", checks.check_at_vnr, words="svnr|sozialversicherung|versicherungsnummer|vsnr"
+    ),
+    scheme("at_vat", _COMPANY, r"(?:AT ?)?U\d{8}", checks.check_at_uid, strong=r"AT ?U\d{8}", words=_TAX),
+    scheme("ch_ssn", _ID, r"756\.?\d{4}\.?\d{4}\.?\d{2}", checks.check_ch_ssn, strong=STRONG),
+    scheme(
+        "ch_uid",
+        _COMPANY,
+        r"(?:CHE[- ]?)?\d{3}\.?\d{3}\.?\d{3}",
+        checks.check_ch_uid,
+        strong=r"CHE.+",
+        words="uid|mwst|tva",
+    ),
+    # British Isles
+    scheme(
+        "gb_nhs",
+        Kind.HEALTH_ID,
+        r"\d{3}([- ]?)\d{3}\1\d{4}",
+        checks.check_gb_nhs,
+        words="nhs|health (?:service )?number",
+    ),
+    scheme(
+        "gb_nino",
+        _ID,
+        r"(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]",
+        strong=STRONG,
+    ),
+    scheme("gb_passport", _DOCUMENT, r"[A-Z]{2}\d{7}", words="passport"),
+    scheme(
+        "gb_driving_licence",
+        _DOCUMENT,
+        r"[A-Z9]{5}\d[0156]\d(?:[0-2]\d|3[01])\d[A-Z9]{2}\d?[A-Z0-9]{2,3}",
+        strong=STRONG,
+    ),
+    scheme(
+        "gb_plate",
+        Kind.VEHICLE,
+        r"(?!I|Q|Z)[A-HJ-PR-Y]{2}(?:0[2-9]|[1-9]\d)(?<!\D1\d)(?<!8\d)(?<!9\d)(?<!70a) ?[A-HJ-PR-Z]{3}|"
+        r"[A-HJ-NPR-TV-Y]\d{1,3} ?(?!.{0,2}[IQ])[A-Z]{3}|[A-HJ-PR-Y]{3} ?\d{1,3}[A-HJ-NPR-TV-Y]",
+        words="car|vehicle|reg\\b|registration|plate|number ?plate|mot\\b|van\\b",
+        strong=r"[A-Z]{2}[0-9]{2} [A-Z]{3}",
+    ),
+    scheme(
+        "gb_postcode",
+        Kind.POSTCODE,
+        r"(?:GIR ?0AA|(?!QVX)(?:[A-PR-UWYZ]\d[\dA-HJKPSTUW]?|"
+        r"[A-PR-UWYZ][A-HK-Y]\d[\dABEHMNPRVWXY]?) ?\d[ABD-HJLNP-UW-Z]{2})",
+        words="post ?code|address|live|deliver|ship|send|zip",
+        strong=r"[A-Z]{1,2}\d[\dA-Z]? \d[A-Z]{2}|[A-Z]{2}\d{2}\d[A-Z]{2}",
+    ),
+    scheme("gb_utr", _ID, r"\d{5} ?\d{5}", checks.check_gb_utr, words="utr|taxpayer"),
+    scheme("gb_vat", _COMPANY, r"(?:GB ?)?\d{3} ?\d{4} ?\d{2}", checks.check_gb_vat, strong=r"GB.+", words="vat"),
+    scheme(
+        "ie_pps",
+        _ID,
+        r"(?:IE ?)?\d{7}[A-W][A-IW]?T?",
+        checks.check_ie_pps,
+        words="pps|ppsn|rsi|vat|tax",
+        strong=r"IE.+",
+    ),
+    # France, Benelux, Monaco
+    scheme(
+        "fr_nir",
+        _ID,
+        r"[1-478] ?\d{2} ?(?:0[1-9]|1[0-2]|[2-9]\d) ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}",
+        checks.check_fr_nir,
+        words="secu|nir\\b|insee|social",
+        strong=STRONG,
+    ),
+    scheme("fr_nif", _ID, r"[0-3]\d(?: ?\d){11}", checks.check_fr_nif, words="fiscal|nif|spi|impot|tax"),
+    scheme("fr_siret", _COMPANY, r"\d{3} ?\d{3} ?\d{3}(?: ?\d{5})?", checks.check_fr_siren, words="sire[nt]|rcs"),
+    scheme(
+        "fr_vat",
+        _COMPANY,
+        r"(?:FR ?)?[A-HJ-NP-Z0-9]{2} ?\d{3} ?\d{3} ?\d{3}",
+        checks.check_fr_tva,
+        strong=r"FR.+",
+        words=_TAX,
+    ),
+    scheme(
+        "be_nn",
+        _ID,
+        r"\d{2}[. ]?\d{2}[. ]?\d{2}[- ]?\d{3}[. ]?\d{2}",
+        checks.check_be_nn,
+        strong=r"\d\d\.\d\d\.\d\d-\d{3}\.\d\d",
+        words="rijksregister|registre national|national|insz|niss|bis\\b",
+    ),
+    scheme("be_eid", _DOCUMENT, r"\d{3}-\d{7}-\d{2}", checks.check_be_eid, strong=STRONG),
+    scheme("be_vat", _COMPANY, r"(?:BE ?)?[01]?\d{3}\.?\d{3}\.?\d{3}", checks.check_be_vat, strong=r"BE.+", words=_TAX),
+    scheme(
+        "nl_bsn",
+        _ID,
+        r"\d{4}\.?\d{2}\.?\d{2,3}|\d{3}[. ]?\d{3}[. ]?\d{3}",
+        checks.check_nl_bsn,
+        words="bsn|burgerservice|sofi",
+    ),
+    scheme(
+        "nl_document",
+        _DOCUMENT,
+        r"(?!.{0,7}O)[A-Z]{2}[A-Z0-9]{6}\d",
+        words="paspoort|passport|identiteitskaart|rijbewijs|document",
+    ),
+    scheme("nl_vat", _COMPANY, r"(?:NL ?)?\d{9}B\d{2}", checks.check_nl_btw, strong=STRONG),
+    scheme(
+        "nl_postcode",
+        Kind.POSTCODE,
+        r"[1-9]\d{3} ?(?!SA|SD|SS)[A-Z]{2}",
+        words="postcode|adres|woon",
+        strong=r"[1-9]\d{3} ?[A-Z]{2}",
+    ),
+    scheme("lu_vat", _COMPANY, r"(?:LU ?)?\d{3} ?\d{3} ?\d{2}", checks.check_lu_tva, strong=r"LU.+", words=_TAX),
+    # Iberia, Italy, Greece, Malta, Cyprus
+    scheme("es_nif", _ID, r"\d{7,8}-?[A-Z]|[KLMXYZ]-?\d{7}-?[A-Z]", checks.check_es_nif, strong=STRONG),
+    scheme("es_nie", _ID, r"[XYZ]-?\d{7}-?[A-Z]", checks.check_es_nie, strong=STRONG),
+    scheme(
+        "es_cif",
+        _COMPANY,
+        r"[A-HJNP-SUVW]-?\d{7}-?[0-9A-J]",
+        checks.check_es_cif,
+        words="cif|nif|empresa|vat",
+        strong=r"[A-HJNP-SUVW]-\d{7}-?[0-9A-J]",
+    ),
+    scheme("es_passport", _DOCUMENT, r"[A-Z]{3}\d{6}", words="pasaporte|passport"),
+    scheme("es_ccc", Kind.BANK, r"\d{4}[ -]?\d{4}[ -]?\d{2}[ -]?\d{10}", checks.check_es_ccc, strong=STRONG),
+    scheme(
+        "pt_nif",
+        _ID,
+        r"(?:PT ?)?\d{3} ?\d{3} ?\d{3}",
+        checks.check_pt_nif,
+        strong=r"PT.+",
+        words="nif|contribuinte|fiscal",
+    ),
+    scheme("pt_cc", _DOCUMENT, r"\d{8} ?\d ?[A-Z0-9]{2}\d", checks.check_pt_cc, words="cartao|cidadao|documento"),
+    scheme(
+        "it_fiscal_code",
+        _ID,
+        r"[A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]",
+        checks.check_it_codice,
+        strong=STRONG,
+    ),
+    scheme("it_fiscal_code_shape", _ID, r"[A-Z]{6}\d{2}[ABCDEHLMPRST]\d{2}[A-Z]\d{3}[A-Z]", strong=STRONG),
+    scheme(
+        "it_vat", _COMPANY, r"(?:IT ?)?\d{8}[_ -]?\d{3}", checks.check_it_iva, strong=r"IT.+", words="iva|vat|fiscale"
+    ),
+    scheme(
+        "it_driving_licence",
+        _DOCUMENT,
+        r"[A-Z]{2}\d{7}[A-Z]|U1[BCDEFGHLJKMNPRSTUWYXZ0-9]{7}[A-Z]",
+        words="patente|guida|licen[cs]e",
+    ),
+    scheme(
+        "it_identity_card",
+        _DOCUMENT,
+        r"[A-Z]{2} ?\d{7}|\d{7}[A-Z]{2}|[A-Z]{2}\d{5}[A-Z]{2}",
+        words="carta d|identita|identity",
+    ),
+    scheme("it_passport", _DOCUMENT, r"[A-Z]{2}\d{7}", words="passaporto|passport"),
+    scheme("gr_amka", _ID, r"\d{6}[ -]?\d{5}", checks.check_gr_amka, words="amka|αμκα"),
+    scheme(
+        "gr_vat",
+        _COMPANY,
+        r"(?:EL|GR)? ?\d{9}",
+        checks.check_gr_vat,
+        strong=r"(?:EL|GR).+",
+        words="afm|αφμ|vat",
+    ),
+    scheme("mt_vat", _COMPANY, r"(?:MT ?)?\d{4}-?\d{4}", checks.check_mt_vat, strong=r"MT.+", words=_TAX),
+    scheme("cy_vat", _COMPANY, r"(?:CY[- ]?)?\d{8}[A-Z]", checks.check_cy_vat, strong=r"CY.+", words=_TAX),
+    # Nordic and Baltic countries
+    scheme("dk_cpr", _ID, r"\d{6}[- ]?\d{4}", checks.check_dk_cpr, words="cpr|personnummer|" + _PERSON),
+    scheme("dk_cvr", _COMPANY, r"(?:DK ?)?\d{8}", checks.check_dk_cvr, strong=r"DK.+", words="cvr|moms"),
+    scheme("no_fodselsnummer", _ID, r"\d{6} ?\d{5}", checks.check_no_fodselsnummer, strong=STRONG),
+    scheme(
+        "no_orgnr",
+        _COMPANY,
+        r"(?:NO ?)?\d{3} ?\d{3} ?\d{3}(?: ?MVA)?",
+        words="org|mva",
+        check=lambda number: checks.check_no_orgnr(number.removeprefix("NO").removesuffix("MVA")),
+    ),
+    scheme(
+        "se_personnummer",
+        _ID,
+        r"(?:18|19|20)?\d{6}[-+ ]?\d{4}",
+        checks.check_se_personnummer,
+        strong=r"(?:(?:19|20)\d{6}-?|\d{6}-)\d{4}",
+        words="personnummer|" + _PERSON,
+    ),
+    scheme("se_orgnr", _COMPANY, r"\d{6}-?\d{4}", checks.check_se_orgnr, words="org"),
+    scheme("se_vat", _COMPANY, r"(?:SE ?)?\d{12}", checks.check_se_vat, strong=r"SE.+", words="moms|vat"),
+    scheme(
+        "fi_hetu",
+        _ID,
+        r"\d{6}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y]",
+        checks.check_fi_hetu,
+        strong=STRONG,
+        glued=True,
+    ),
+    scheme(
+        "fi_ytunnus",
+        _COMPANY,
+        r"(?:FI ?)?\d{7}-?\d",
+        checks.check_fi_ytunnus,
+        strong=r"FI.+|\d{7}-\d",
+        words="y-tunnus|alv",
+    ),
+    scheme("is_kennitala", _ID, r"\d{6}-?\d{4}", checks.check_is_kennitala, words="kennitala", strong=r"\d{6}-\d{4}"),
+    scheme("ee_ik", _ID, r"[1-8]\d{10}", checks.check_baltic, words="isikukood|" + _PERSON),
+    scheme("lt_asmens", _ID, r"[1-9]\d{10}", checks.check_baltic, words="asmens|" + _PERSON),
+    scheme("lv_pk", _ID, r"\d{6}-?\d{5}", checks.check_lv_pk, words="personas|pvn|kods", strong=r"\d{6}-\d{5}"),
+    # Central and Eastern Europe
+    scheme("pl_pesel", _ID, r"\d{11}", checks.check_pl_pesel, words="pesel|" + _PERSON),
+    scheme(
+        "pl_nip",
+        _COMPANY,
+        r"(?:PL ?)?\d{3}-?\d{3}-?\d{2}-?\d{2}",
+        checks.check_pl_nip,
+        strong=r"PL.+",
+        words="nip\\b|vat",
+    ),
+    scheme("pl_regon", _COMPANY, r"\d{9}(?:\d{5})?", checks.check_pl_regon, words="regon"),
+    scheme(
+        "cz_rc", _ID, r"\d{6}/?\d{3,4}", checks.check_cz_rc, strong=r"\d{6}/\d{3,4}", words="rodne|rodné|" + _PERSON
+    ),
+    scheme("cz_dic", _COMPANY, r"(?:CZ ?)?\d{8,10}", checks.check_cz_dic, strong=r"CZ.+", words="dic\\b|dič"),
+    scheme("cz_ico", _COMPANY, r"\d{8}", checks.check_cz_ico, words="ico\\b|ičo"),
+    scheme("sk_rc", _ID, r"\d{6}/?\d{3,4}", checks.check_cz_rc, strong=r"\d{6}/\d{3,4}", words="rodne"),
+    scheme(
+        "hu_anum",
+        _COMPANY,
+        r"(?:HU[- ]?)?\d{8}(?:-\d-\d\d)?",
+        strong=r"HU.+",
+        words="adosz",
+        check=lambda number: checks.check_hu_anum(number.removeprefix("HU")[:8]),
+    ),
+    scheme("ro_cnp", _ID, r"[1-9]\d{12}", checks.check_ro_cnp, words="cnp|" + _PERSON),
+    scheme(
+        "ro_cui",
+        _COMPANY,
+        r"(?:RO ?)?\d{2,3} ?\d{3} ?\d{2,4}",
+        checks.check_ro_cui,
+        strong=r"RO.+",
+        words="cui\\b|cif\\b",
+    ),
+    scheme("bg_egn", _ID, r"\d{10}", checks.check_bg_egn, words="egn|егн|" + _PERSON),
+    scheme("bg_pnf", _ID, r"\d{4} ?\d{3} ?\d{3}", checks.check_bg_pnf, words="lnch|лнч|pnf"),
+    scheme(
+        "hr_oib",
+        _ID,
+        r"(?:HR ?)?\d{11}",
+        words="oib",
+        strong=r"HR.+",
+        check=lambda number: checksums.check_mod_11_10(number.removeprefix("HR")),
+    ),
+    scheme("si_vat", _COMPANY, r"(?:SI ?)?\d{4} ?\d{4}", checks.check_si_ddv, strong=r"SI.+", words="ddv|davcna"),
+    scheme("jmbg", _ID, r"\d{13}", checks.check_jmbg, words="jmbg|emso|matic|embg"),
+    scheme("al_nipt", _COMPANY, r"[A-M]\d{8}[A-Z]", words="nipt|nuis"),
+    scheme("ru_inn", _ID, r"\d{10}(?:\d{2})?", checks.check_ru_inn, words="inn\\b|инн"),
+    scheme("ru_snils", _ID, r"\d{3}-\d{3}-\d{3}[ -]?\d{2}", checks.check_ru_snils, strong=STRONG),
+    scheme("ua_rntrc", _ID, r"\d{10}", checks.check_ua_rntrc, words="рнокпп|rnokpp|ипн|іпн|tax"),
+)
