@@ -13,6 +13,7 @@ from apps.conversations import selectors as conversation_selectors
 from apps.core import tenancy
 from apps.inboxes import selectors, services
 from apps.inboxes.errors import SessionRejected
+from apps.inboxes.types import Visit
 
 if TYPE_CHECKING:
     from apps.inboxes.models import Inbox
@@ -26,6 +27,9 @@ class UpdatesApi(APIView):
 
     class InputSerializer(serializers.Serializer[Any]):
         after = serializers.IntegerField(min_value=0, default=0)
+        conversation = serializers.UUIDField(
+            required=False, help_text="The conversation the client shows; of another one nothing is returned."
+        )
 
     @extend_schema_serializer(component_name="MissedMessages")
     class OutputSerializer(serializers.Serializer[Any]):
@@ -48,7 +52,7 @@ class UpdatesApi(APIView):
         headers = {"Cache-Control": "no-store", **_origin_headers(request, inbox)}
         with tenancy.scope(inbox.organisation_id):
             visit = services.find_visit(inbox=inbox, secret=_session_secret(request))
-            if visit is None or visit.conversation_id is None:
+            if visit is None or visit.conversation_id is None or _is_another(query.validated_data, visit):
                 return Response({"events": [], "more": False, "last_seq": 0}, headers=headers)
             conversation = conversation_selectors.get_conversation(visit.conversation_id)
             updates = conversation_selectors.list_updates(conversation, after_seq=query.validated_data["after"])
@@ -67,6 +71,11 @@ class UpdatesApi(APIView):
         headers = _origin_headers(request, selectors.get_inbox(inbox_id))
         allowed = {"Access-Control-Allow-Methods": "GET", "Access-Control-Allow-Headers": "authorization"}
         return Response(status=204, headers={**headers, **allowed, "Access-Control-Max-Age": "600"})
+
+
+def _is_another(query: dict[str, Any], visit: Visit) -> bool:
+    """Tell whether the session belongs to somebody else by now: another tab has signed in."""
+    return query.get("conversation", visit.conversation_id) != visit.conversation_id
 
 
 def _origin_headers(request: Request, inbox: "Inbox") -> dict[str, str]:

@@ -2,8 +2,11 @@
 
 from django.apps import AppConfig
 
+from apps.inboxes import datamap
+
 
 class InboxesConfig(AppConfig):
     name = "apps.inboxes"
     label = "inboxes"
     verbose_name = "Inboxes"
+    data_map = datamap.MAP

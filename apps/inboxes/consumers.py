@@ -8,9 +8,11 @@ from pydantic import TypeAdapter
 
 from apps.conversations import selectors as conversation_selectors
 from apps.conversations.types import MessageCreated, OwnerKind, PersonView, Typing
-from apps.core import clock, errors, push, tenancy
+from apps.core import clock, errors, push, sockets, tenancy
 from apps.core.ids import uuid7
 from apps.core.sockets import SuiteConsumer, in_database
+from apps.customers import errors as customer_errors
+from apps.customers.types import Introduction
 from apps.inboxes import selectors, services, wire
 from apps.inboxes.errors import HelloMissing
 from apps.inboxes.models import Inbox
@@ -25,6 +27,9 @@ class VisitorConsumer(SuiteConsumer):
     inbox: Inbox | None = None
     session: str | None = None
     conversation_id: UUID | None = None
+    # What the page's token said, and the customer this tab was welcomed as: another tab may bring another token.
+    introduction: Introduction | None = None
+    known_as: UUID | None = None
     _next_conversation_id: UUID | None = None
 
     async def connect(self) -> None:
@@ -46,12 +51,32 @@ class VisitorConsumer(SuiteConsumer):
 
     async def on_hello(self, frame: wire.Hello) -> None:
         inbox = self._ready_inbox()
-        visit = await in_database(services.find_visit)(inbox=inbox, secret=frame.session)
+        visit, refusal = await self._meet(inbox, frame)
         self.session = frame.session
+        self.known_as = None if visit is None else visit.customer_id
         # Joined before reading, so that nothing falls between the two; the client drops what it has seen.
         await self._follow(visit)
         await self.say(await in_database(_welcome)(inbox, visit, frame.last_seq))
         self.introduced()
+        if refusal is not None:
+            await self.say(sockets.ErrorFrame(code=refusal.code, text=refusal.message))
+
+    async def _meet(self, inbox: Inbox, frame: wire.Hello) -> tuple[Visit | None, customer_errors.TokenRejected | None]:
+        """Return the visit, and why the token was not accepted: the visitor goes on without it then."""
+        self.introduction, refusal = None, None
+        if frame.token is not None:
+            try:
+                read = in_database(services.read_visitor_token)
+                self.introduction = await read(inbox=inbox, token=frame.token, now=clock.now())
+                introduce = in_database(services.introduce_visitor)
+                return await introduce(
+                    inbox=inbox, secret=frame.session, introduction=self.introduction, now=clock.now()
+                ), None
+            except customer_errors.TokenRejected as error:
+                refusal = error
+            except customer_errors.TooManyIdentities as error:
+                self.introduction, refusal = None, customer_errors.TokenRejected(error.message)
+        return await in_database(services.find_visit)(inbox=inbox, secret=frame.session), refusal
 
     async def on_message_send(self, frame: wire.MessageSend) -> None:
         visit, accepted = await in_database(services.accept_web_message)(
@@ -61,7 +86,10 @@ class VisitorConsumer(SuiteConsumer):
             text=frame.text,
             now=clock.now(),
             new_conversation_id=await self._listen_ahead(),
+            introduction=self.introduction,
+            known_as=self.known_as,
         )
+        self.known_as = visit.customer_id
         is_first = await self._follow(visit)
         await self.say(
             wire.MessageAccepted(
@@ -80,7 +108,10 @@ class VisitorConsumer(SuiteConsumer):
             secret=self._ready_session(),
             now=clock.now(),
             new_conversation_id=await self._listen_ahead(),
+            introduction=self.introduction,
+            known_as=self.known_as,
         )
+        self.known_as = visit.customer_id
         is_first = await self._follow(visit)
         assert visit.conversation_id is not None
         await self.say(wire.PersonRequested(client_id=frame.client_id, conversation_id=visit.conversation_id))
@@ -120,18 +151,20 @@ class VisitorConsumer(SuiteConsumer):
 
     async def _follow(self, visit: Visit | None) -> bool:
         """Listen to the visit's conversation; True when something may have been missed before."""
-        if visit is None or visit.conversation_id is None or visit.conversation_id == self.conversation_id:
+        wanted = None if visit is None else visit.conversation_id
+        if wanted == self.conversation_id:
             return False
-        if visit.conversation_id == self._next_conversation_id:
+        if wanted is not None and wanted == self._next_conversation_id:
             # Listened to since before it was created: nothing can have been missed.
-            self.conversation_id = visit.conversation_id
+            self.conversation_id = wanted
             return False
         for known in (self.conversation_id, self._next_conversation_id):
             if known is not None:
                 await self.leave(push.conversation_group(known))
-        self.conversation_id = visit.conversation_id
-        await self.join(push.conversation_group(visit.conversation_id))
-        return True
+        self.conversation_id, self._next_conversation_id = wanted, None
+        if wanted is not None:
+            await self.join(push.conversation_group(wanted))
+        return wanted is not None
 
 
 def _updates(conversation_id: UUID) -> tuple[MessageCreated, ...]:

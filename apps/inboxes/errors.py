@@ -21,3 +21,11 @@ class OriginRefused(errors.Forbidden):
 class HelloMissing(errors.Invalid):
     code = "hello.missing"
     default_message = "A socket begins with hello."
+
+
+class SessionChanged(errors.Conflict):
+    """Another tab of this browser has signed in as somebody else. Saying hello again sorts it out."""
+
+    code = "session.changed"
+    retryable = True
+    default_message = "Somebody else has signed in on this browser. One moment, please."

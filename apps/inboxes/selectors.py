@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from apps.core import tenancy
 from apps.inboxes.errors import InboxNotFound
 from apps.inboxes.models import Inbox, WebSession
 from apps.inboxes.types import Visit
@@ -9,8 +10,8 @@ from apps.inboxes.types import Visit
 
 def get_inbox(inbox_id: UUID) -> Inbox:
     """Return an active inbox with its organisation. Raises ``InboxNotFound``."""
-    # Across organisations on purpose: the inbox's public id is what decides the scope.
-    inbox = Inbox.everywhere.select_related("organisation").filter(id=inbox_id, is_active=True).first()
+    with tenancy.everywhere("the inbox's public id is what decides the scope"):
+        inbox = Inbox.everywhere.select_related("organisation").filter(id=inbox_id, is_active=True).first()
     if inbox is None or not inbox.organisation.is_active:
         raise InboxNotFound
     return inbox

@@ -12,12 +12,17 @@ HEARTBEAT_SECONDS = 25
 
 
 class Hello(Inbound):
-    """The first frame. ``session`` is the browser's secret, ``last_seq`` the newest message it has."""
+    """The first frame. ``session`` is the browser's secret, ``last_seq`` the newest message it has.
+
+    ``token`` is the visitor token of a page that knows who its visitor is. One that is not accepted gets an ``error``
+    with a code ``token.…`` after ``welcome``, and the chat goes on without it. May be repeated with a fresh token.
+    """
 
     type: Literal["hello"]
     protocol: Literal[1]
     session: str = Field(max_length=64)
     last_seq: int = Field(default=0, ge=0)
+    token: str | None = None
 
 
 class MessageSend(Inbound):

@@ -1,6 +1,6 @@
 /**
  * How does a conversation survive drops, reloads and other tabs? The visitor's end of the chat socket; it knows no view.
- * Events: change, message (detail: message, live), notice (detail: text).
+ * Events: change, message (message, live), notice (text), token (code, text), cleared.
  */
 import { ConversationLog, Outbox } from "./memory.js";
 
@@ -9,9 +9,9 @@ const ANSWERED_WITHIN = 10_000; // a hello, a ping, a message
 const CREATED_WITHIN = 3_000;
 const TYPING_REPEAT = 3_000;
 const TYPING_LIFE = 8_000;
-const WAKERS = ["online", "offline", "pageshow", "visibilitychange"];
+const WAKERS = ["online", "offline", "pageshow", "visibilitychange", "storage"];
 
-/** Milliseconds; half of it random, so that the clients of a restarted server come back spread out. */
+/** Milliseconds, half of them random: clients of a restarted server come back spread out. */
 export function backoff(attempt, random = Math.random) {
   return Math.min(15_000, 500 * 2 ** attempt) * (0.5 + random() / 2);
 }
@@ -32,7 +32,9 @@ export class ChatClient extends EventTarget {
   #inbox;
   #base;
   #storage;
+  #token;
   #session = null;
+  #since = 0;
   #socket = null;
   #attempts = 0;
   #retryTimer = 0;
@@ -59,11 +61,12 @@ export class ChatClient extends EventTarget {
     error: (frame) => this.#onError(frame),
   };
 
-  constructor({ inbox, base, storage }) {
+  constructor({ inbox, base, storage, token }) {
     super();
     this.#inbox = inbox;
     this.#base = base;
     this.#storage = storage;
+    this.#token = token;
     this.outbox = new Outbox(storage);
   }
 
@@ -71,12 +74,12 @@ export class ChatClient extends EventTarget {
     return this.#session !== null;
   }
 
-  /** Begin to store and to talk; not before the visitor's first click. */
   start() {
     if (this.started) return;
     this.#session = this.#storage.get("session") ?? newSession();
     this.#storage.set("session", this.#session);
     this.outbox.load();
+    this.#since = Date.now();
     for (const name of WAKERS) addEventListener(name, this.#wake, { capture: true });
     this.#tickTimer = setInterval(() => this.#tick(Date.now()), 1_000);
     this.#connect();
@@ -91,6 +94,27 @@ export class ChatClient extends EventTarget {
     this.#session = null;
     this.connection = "idle";
     socket?.close(1000);
+  }
+
+  /** The page has a new token: come back with it. */
+  identify() {
+    this.#since = Date.now();
+    if (this.#socket) this.#abandon();
+  }
+
+  forget() {
+    this.#storage.clear();
+    this.#tick(Date.now());
+  }
+
+  /** Another person neither sees nor sends what was written before. */
+  #clear(since = Infinity) {
+    for (const item of this.outbox.items.values()) if (item.createdAt < since) this.outbox.settle(item.clientId);
+    this.log = new ConversationLog();
+    this.owner = { kind: "ai", name: "" };
+    this.loaded = false;
+    this.#emit("cleared");
+    this.#changed();
   }
 
   send(text) {
@@ -112,7 +136,7 @@ export class ChatClient extends EventTarget {
     this.#flush();
   }
 
-  /** Give a refused message up. Returns its text, so that it can be edited. */
+  /** Returns a refused message's text, to be edited. */
   withdraw(clientId) {
     const text = this.outbox.items.get(clientId)?.text ?? "";
     this.outbox.settle(clientId);
@@ -128,8 +152,6 @@ export class ChatClient extends EventTarget {
     this.#sendFrame({ type: "typing.set", on });
   }
 
-  // Connection
-
   #connect() {
     clearTimeout(this.#retryTimer);
     if (this.#socket || !this.started) return;
@@ -139,7 +161,8 @@ export class ChatClient extends EventTarget {
     address.protocol = address.protocol.replace("http", "ws");
     const socket = new WebSocket(address);
     this.#socket = socket;
-    socket.onopen = () => this.#sendFrame({ type: "hello", protocol: 1, session: this.#session, last_seq: this.log.lastSeq });
+    const token = this.#token()?.slice(0, 5_000) || undefined; // a longer one would break the socket
+    socket.onopen = () => this.#sendFrame({ type: "hello", protocol: 1, session: this.#session, last_seq: this.log.lastSeq, token });
     socket.onmessage = (event) => this.#socket === socket && this.#read(event.data);
     socket.onclose = (event) => this.#lost(socket, event.code);
     this.#changed();
@@ -168,8 +191,9 @@ export class ChatClient extends EventTarget {
     socket?.close();
   }
 
-  /** The network or the page came or went: see whether the socket lives, or try again at once. */
-  #wake = () => {
+  /** The network or the page came or went, or another tab has read or forgotten. */
+  #wake = ({ type }) => {
+    if (type === "storage") return this.#tick(Date.now());
     if (this.connection === "online") this.#ping(Date.now());
     else if (!this.#socket && this.connection !== "refused" && !document.hidden && Date.now() >= this.#notBefore) this.#connect();
     this.#changed();
@@ -185,8 +209,9 @@ export class ChatClient extends EventTarget {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame));
   }
 
-  /** All that depends on time, once a second: one clock to reason about. */
+  /** All that depends on time. */
   #tick(now) {
+    if (this.#storage.get("session") !== this.#session) return this.stop(), this.#clear(); // forgotten, maybe in another tab
     if (now > this.#typistUntil) this.typist = null;
     this.log.dropStaleDrafts(now);
     this.#changed();
@@ -202,8 +227,6 @@ export class ChatClient extends EventTarget {
     this.#flush();
   }
 
-  // Frames
-
   #read(text) {
     this.#heardAt = Date.now();
     this.#pingedAt = 0;
@@ -216,7 +239,12 @@ export class ChatClient extends EventTarget {
     this.#attempts = 0;
     this.#notBefore = 0;
     this.#heartbeat = (frame.heartbeat || 25) * 1_000;
+    const known = this.profile ? this.log.conversationId : this.#storage.get("conversation");
     this.profile = frame.inbox;
+    if (known && known !== frame.conversation_id) {
+      for (const name of ["conversation", "seen", "draft"]) this.#storage.remove(name);
+      this.#clear(this.#since);
+    }
     this.log.enter(frame.conversation_id);
     this.#apply(frame.events);
     this.owner = frame.owner;
@@ -257,7 +285,9 @@ export class ChatClient extends EventTarget {
     this.#changed();
   }
 
-  #onError({ text, client_id: clientId, retry_after: retryAfter }) {
+  #onError({ code, text, client_id: clientId, retry_after: retryAfter }) {
+    if (code.startsWith("token.")) return this.#emit("token", { code, text });
+    if (code === "session.changed") return this.#abandon();
     const notBefore = retryAfter ? Date.now() + retryAfter * 1_000 : 0;
     const item = this.outbox.change(clientId, { state: notBefore ? "queued" : "failed", error: text, notBefore });
     if (!item) this.#notBefore = notBefore;
@@ -265,8 +295,6 @@ export class ChatClient extends EventTarget {
     else if (!item) this.#abandon(); // the hello was refused
     this.#changed();
   }
-
-  // Sending and catching up
 
   #flush() {
     const now = Date.now();
@@ -303,7 +331,7 @@ export class ChatClient extends EventTarget {
   }
 
   async #fetchUpdates(after) {
-    const response = await fetch(new URL(`/api/v1/chat/${this.#inbox}/updates?after=${after}`, this.#base), {
+    const response = await fetch(new URL(`/api/v1/chat/${this.#inbox}/updates?after=${after}&conversation=${this.log.conversationId}`, this.#base), {
       headers: { Authorization: `Session ${this.#session}` },
       credentials: "omit",
       cache: "no-store",

@@ -22,7 +22,8 @@ export async function createChat({ host, inbox, base, launcher, onUnread }) {
   const [texts, ...sheets] = await Promise.all(parts);
   host.shadowRoot.adoptedStyleSheets.push(...sheets);
   const storage = new WidgetStorage(inbox);
-  return new Chat({ host, texts, storage, launcher, onUnread, client: new ChatClient({ inbox, base, storage }) });
+  const client = new ChatClient({ inbox, base, storage, token: () => host.dataset.visitorToken });
+  return new Chat({ host, texts, storage, launcher, onUnread, client });
 }
 
 class Chat {
@@ -44,8 +45,9 @@ class Chat {
     client.addEventListener("change", this.#queueSync);
     client.addEventListener("message", ({ detail }) => this.#onMessage(detail));
     client.addEventListener("notice", ({ detail }) => (this.#notice = detail.text)); // until the next message
+    client.addEventListener("token", ({ detail }) => this.#emit("token", detail));
+    client.addEventListener("cleared", () => (this.composer.field.value = ""));
     document.addEventListener("visibilitychange", this.#queueSync);
-    addEventListener("storage", this.#queueSync); // another tab read the messages
     this.#sync();
   }
 
@@ -57,7 +59,7 @@ class Chat {
     setTimeout(() => this.panel.classList.add("introduced"), INTRODUCE_WITHIN);
   }
 
-  /** Take up an earlier page's conversation; open if it was, unless it would cover this page. */
+  /** Take up an earlier page's conversation. */
   resume() {
     this.start();
     if (this.storage.get("open") && !FULL_SCREEN.matches) this.open({ focus: false });
@@ -65,7 +67,6 @@ class Chat {
 
   stop() {
     document.removeEventListener("visibilitychange", this.#queueSync);
-    removeEventListener("storage", this.#queueSync);
     this.client.stop();
   }
 
@@ -94,8 +95,6 @@ class Chat {
     this.#sync();
     this.#emit("close");
   }
-
-  // Building
 
   #buildViews(texts) {
     const { client, storage, say } = this;
@@ -156,8 +155,6 @@ class Chat {
     visualViewport?.addEventListener("resize", () => this.panel.style.setProperty("--visible", `${visualViewport.height}px`));
   }
 
-  // Doing
-
   send(text) {
     this.#notice = "";
     this.start();
@@ -168,7 +165,7 @@ class Chat {
   #askPerson() {
     this.start();
     this.client.requestPerson();
-    this.#focus(); // the button is about to go
+    this.#focus();
   }
 
   #onKey(event) {
@@ -202,8 +199,6 @@ class Chat {
     this.announcer.append(h("p", {}, words));
     if (this.announcer.childElementCount > 5) this.announcer.firstChild.remove();
   }
-
-  // Showing
 
   #queueSync = () => {
     if (this.#isQueued) return;
@@ -248,7 +243,7 @@ class Chat {
       this.#troubleSince = 0;
     } else if (!this.#troubleSince) {
       this.#troubleSince = Date.now();
-      setTimeout(this.#queueSync, TROUBLE_SHOWN_AFTER + 50); // a short drop is not worth a word
+      setTimeout(this.#queueSync, TROUBLE_SHOWN_AFTER + 50);
     }
     const isLasting = this.#troubleSince && Date.now() - this.#troubleSince > TROUBLE_SHOWN_AFTER;
     const trouble = connection === "refused" ? "refused" : isLasting && (navigator.onLine ? "reconnecting" : "offline");
@@ -276,7 +271,6 @@ class Chat {
 
   #showUnread() {
     const { log } = this.client;
-    if (!log.lastSeq) return;
     const [conversationId, seen] = (this.storage.get("seen") ?? "").split(" ");
     let seenSeq = conversationId === log.conversationId ? Number(seen) : 0;
     if (this.isOpen && !document.hidden && seenSeq < log.lastSeq) {

@@ -27,6 +27,11 @@ export class WidgetStorage {
     this.#try(() => localStorage.removeItem(this.#prefix + name));
   }
 
+  clear() {
+    // The session first: other tabs store nothing more once it is gone.
+    for (const name of this.names("").sort().reverse()) this.remove(name);
+  }
+
   names(start) {
     const keys = [...this.#fallback.keys(), ...(this.#try(() => Object.keys(localStorage)) ?? [])];
     return keys.filter((key) => key.startsWith(this.#prefix + start)).map((key) => key.slice(this.#prefix.length));
@@ -116,7 +121,7 @@ export class ConversationLog {
   #early = new Map();
   #past = new Set();
 
-  /** Take one message.created. Returns the messages that became readable: none for a repeat, several when it closes a hole. */
+  /** Returns the messages that became readable: none for a repeat, several when a hole closes. */
   receive({ conversation_id: conversationId, seq, message }) {
     if (!this.enter(conversationId) || seq <= this.lastSeq) return [];
     this.#early.set(seq, message);
@@ -164,7 +169,7 @@ export class ConversationLog {
     if (!draft.broken) draft.points.push(...text);
   }
 
-  /** The draft this frame is about; null when the answer is complete or a later attempt has begun. */
+  /** Null when the answer is complete or a later attempt has begun. */
   #draft(id, attempt, now) {
     const before = this.drafts.get(id);
     if (this.#ids.has(id) || attempt < before?.attempt) return null;

@@ -9,8 +9,8 @@ const EVENTS = { person: "eventPerson", ai: "eventAi", nobody: "eventNobody", "c
 const STATES = { queued: "queued", sending: "sending", accepted: "sent" };
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** Oldest first: confirmed messages, then what is on its way in either direction. */
-function buildRows(client) {
+/** Oldest first: what is confirmed, then what is on its way. */
+function buildRows(client, texts) {
   const rows = [];
   let day = null;
   const push = (row) => {
@@ -24,7 +24,7 @@ function buildRows(client) {
   for (const message of client.log.messages) {
     const who = message.kind === "event" ? null : message.author.kind + message.author.name;
     const kind = message.kind === "event" ? "event" : message.author.kind === "customer" ? "mine" : "theirs";
-    push({ key: message.client_id ?? message.id, kind, who: who && kind === "mine" ? "mine" : who, at: new Date(message.created_at), message, text: message.text });
+    push({ key: message.client_id ?? message.id, kind, who: who && kind === "mine" ? "mine" : who, at: new Date(message.created_at), message, text: message.text || (message.sealed && texts.say(message.sealed)) });
   }
   const drafts = [...client.log.drafts.values()].map((draft) => ({
     key: draft.id, kind: "theirs", who: "ai" + client.profile?.assistant, at: new Date(draft.startedAt), draft,
@@ -49,7 +49,7 @@ export class MessageList {
   }
 
   sync() {
-    const rows = buildRows(this.client);
+    const rows = buildRows(this.client, this.texts);
     const keys = new Set(rows.map((row) => row.key));
     for (const [key, shown] of this.#rows) {
       if (!keys.has(key)) {
@@ -119,7 +119,7 @@ export class MessageList {
     const settle = () => {
       shown.reveal = null;
       this.#fillAuthored(shown, row, message.author, shown.body);
-      renderInto(shown.body, message.text, {
+      renderInto(shown.body, row.text, {
         citations: message.citations,
         citationLabel: (citation) => this.#citationLabel(citation),
         onCitation: this.onCitation,
@@ -130,7 +130,7 @@ export class MessageList {
     if (shown.reveal) {
       this.#fillAuthored(shown, row, message.author, shown.body);
       shown.node.classList.add("streaming");
-      shown.reveal.end(message.text, settle);
+      shown.reveal.end(row.text, settle);
     } else {
       settle();
     }
@@ -210,7 +210,7 @@ export function initials(name) {
   return ends.map((word) => [...word][0]).join("").toLocaleUpperCase();
 }
 
-/** Streamed text arrives in lumps and appears smoothly. */
+/** Text arrives in lumps and appears smoothly. */
 class Reveal {
   #element;
   #target = [];

@@ -8,7 +8,7 @@ const TALLEST = 148;
 
 const base = (tag) => tag.toLowerCase().split("-")[0];
 
-/** The words in the first wanted language there is: say(name, values) fills placeholders and picks a plural form by values.count. */
+/** say(name, values) fills placeholders and picks a plural form by values.count. */
 export async function loadTexts(wanted) {
   const language = wanted.find((tag) => LANGUAGES.includes(base(tag))) ?? "en";
   const { default: texts } = await import(`./texts/${base(language)}.js`);
@@ -18,7 +18,7 @@ export async function loadTexts(wanted) {
     const text = typeof entry === "string" ? entry : (entry[plural.select(values.count)] ?? entry.other);
     return text.replace(/\{(\w+)\}/g, (_, key) => values[key]);
   };
-  // Of the wanted tags for this language the most exact decides how times and numbers read.
+  // The most exact tag decides how times and numbers read.
   const exact = wanted.find((tag) => base(tag) === base(language) && tag !== base(tag)) ?? language;
   return { language: exact, direction: texts.direction, say };
 }
@@ -63,7 +63,7 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** The visitor writes in a field that grows, keeps its draft and never loses a word. */
+/** A field that grows and keeps its draft. */
 export class Composer {
   #counter;
   #sendButton;
@@ -158,7 +158,7 @@ export class Composer {
   }
 }
 
-/** A cited passage, in a sheet over the conversation; closing it returns focus to where it was. */
+/** A cited passage, over the conversation. */
 export class PassageSheet {
   #covered;
   #title;

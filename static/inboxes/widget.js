@@ -1,7 +1,4 @@
-/**
- * What does an embedding page load? Only this launcher; the rest comes with the first click, and before it nothing is requested, stored
- * or sent. A conversation of an earlier visit is taken up again by itself. Attributes, methods, events: README.md.
- */
+/** What does an embedding page load? Only this launcher; before the first click nothing else is requested, stored or sent. README.md. */
 
 const WORDS = {
   en: ["Open chat", "The chat could not be opened. Please try again."],
@@ -83,6 +80,7 @@ function sign(name, d) {
 }
 
 class SwitchboardChat extends HTMLElement {
+  static observedAttributes = ["data-visitor-token"];
   #chat = null;
   #loading = null;
   #launcher;
@@ -101,6 +99,10 @@ class SwitchboardChat extends HTMLElement {
     if (accent) for (const [name, value] of Object.entries(accentTokens(accent))) this.style.setProperty(name, value);
     if (this.isPage) this.#load().then((chat) => chat?.open({ focus: false }));
     else this.#showLauncher(root);
+  }
+
+  attributeChangedCallback(name, before, token) {
+    if (token !== before) this.#chat?.client.identify();
   }
 
   disconnectedCallback() {
@@ -131,6 +133,16 @@ class SwitchboardChat extends HTMLElement {
     this.#chat?.close();
   }
 
+  identify(token) {
+    this.dataset.visitorToken = token;
+  }
+
+  forget() {
+    delete this.dataset.visitorToken;
+    this.#chat?.client.forget();
+    for (const key of this.#stored().sort().reverse()) localStorage.removeItem(key);
+  }
+
   toggle() {
     return this.#chat?.isOpen ? this.close() : this.open();
   }
@@ -153,11 +165,14 @@ class SwitchboardChat extends HTMLElement {
   }
 
   #hasConversation() {
-    const prefix = `switchboard:${this.getAttribute("inbox")}:`;
+    return this.#stored().some((key) => /^[^:]+:[^:]+:(conversation$|out:)/.test(key));
+  }
+
+  #stored() {
     try {
-      return Object.keys(localStorage).some((key) => key === `${prefix}conversation` || key.startsWith(`${prefix}out:`));
+      return Object.keys(localStorage).filter((key) => key.startsWith(`switchboard:${this.getAttribute("inbox")}:`));
     } catch {
-      return false; // storage is blocked
+      return []; // storage is blocked
     }
   }
 
@@ -197,4 +212,6 @@ class SwitchboardChat extends HTMLElement {
   }
 }
 
+const each = (deed) => (token) => document.querySelectorAll("switchboard-chat").forEach((chat) => chat[deed](token));
+globalThis.Switchboard = { identify: each("identify"), forget: each("forget") };
 if (!customElements.get("switchboard-chat")) customElements.define("switchboard-chat", SwitchboardChat);

@@ -10,8 +10,12 @@ import pytest
 from channels.testing import WebsocketCommunicator
 
 from apps.conversations.models import Message
-from apps.core import tenancy
+from apps.core import clock, tenancy
+from apps.core.sockets import in_database
+from apps.customers.models import Customer
+from apps.customers.services import token_secrets, tokens
 from config.asgi import application
+from tests.conversations import vault
 
 if TYPE_CHECKING:
     from apps.inboxes.models import Inbox
@@ -55,8 +59,16 @@ async def visiting(inbox_id: object, *, origin: str | None = None) -> AsyncItera
         await communicator.disconnect()
 
 
-def hello(secret: str, last_seq: int = 0) -> dict[str, Any]:
-    return {"type": "hello", "protocol": 1, "session": secret, "last_seq": last_seq}
+def hello(secret: str, last_seq: int = 0, token: str | None = None) -> dict[str, Any]:
+    return {"type": "hello", "protocol": 1, "session": secret, "last_seq": last_seq, "token": token}
+
+
+@pytest.fixture
+def sign(inbox: "Inbox") -> Callable[..., str]:
+    """Return the website's server, which signs tokens for its visitors."""
+    with tenancy.scope(inbox.organisation_id):
+        secret = token_secrets.create_token_secret(name="Website").secret
+    return lambda **claims: tokens.sign_token(secret=secret, claims=claims, now=clock.now())
 
 
 def count_messages(inbox: "Inbox") -> Callable[[], int]:
@@ -179,3 +191,88 @@ async def test_a_person_can_be_asked_for_at_any_time(inbox: "Inbox", vera: str) 
 
     assert welcome["owner"]["kind"] == "nobody"
     assert welcome["events"][0]["message"]["event"]["name"] == "person.requested"
+
+
+# Visitor tokens ---------------------------------------------------------------------------------------------
+
+
+def names_of(inbox: "Inbox") -> list[str | None]:
+    with tenancy.scope(inbox.organisation_id):
+        return [customer.name for customer in Customer.objects.order_by("id")]
+
+
+async def test_a_visitor_with_a_token_is_known_from_the_first_message(
+    inbox: "Inbox", vera: str, sign: Callable[..., str]
+) -> None:
+    async with visiting(inbox.id) as visitor:
+        await visitor.say(**hello(vera, token=sign(sub="u-paul", name="Paul Reed")))
+        assert (await visitor.hear())["type"] == "welcome"
+        assert await in_database(names_of)(inbox) == []
+
+        await visitor.say(type="message.send", client_id=str(uuid4()), text="Hello")
+        await visitor.hear_of("message.accepted")
+
+    assert await in_database(names_of)(inbox) == ["Paul Reed"]
+
+
+async def test_a_fresh_token_may_come_with_another_hello(inbox: "Inbox", vera: str, sign: Callable[..., str]) -> None:
+    async with visiting(inbox.id) as visitor:
+        await visitor.say(**hello(vera))
+        await visitor.say(type="message.send", client_id=str(uuid4()), text="Hello")
+        accepted = await visitor.hear_of("message.accepted")
+
+        await visitor.say(**hello(vera, token=sign(sub="u-paul", name="Paul Reed")))
+        welcome = await visitor.hear_of("welcome")
+
+    assert welcome["conversation_id"] == accepted["conversation_id"]
+    assert await in_database(names_of)(inbox) == ["Paul Reed"]
+
+
+@pytest.mark.parametrize("token", ["", "no.token.at-all", "x" * 5000])
+async def test_a_rejected_token_is_named_and_the_chat_goes_on(
+    inbox: "Inbox", vera: str, sign: Callable[..., str], token: str
+) -> None:
+    async with visiting(inbox.id) as visitor:
+        await visitor.say(**hello(vera, token=token))
+        assert (await visitor.hear())["type"] == "welcome"
+        error = await visitor.hear()
+        await visitor.say(type="message.send", client_id=str(uuid4()), text="Hello")
+        accepted = await visitor.hear_of("message.accepted")
+
+    assert (error["type"], error["code"].split(".")[0], error["client_id"]) == ("error", "token", None)
+    assert accepted["seq"] == 1
+    assert await in_database(names_of)(inbox) == [None]
+
+
+async def test_somebody_elses_token_shows_nothing_of_the_conversation_before(
+    inbox: "Inbox", vera: str, sign: Callable[..., str]
+) -> None:
+    async with visiting(inbox.id) as pauls, visiting(inbox.id) as ruths:
+        await pauls.say(**hello(vera, token=sign(sub="u-paul")))
+        await pauls.say(type="message.send", client_id=str(uuid4()), text="Paul's question")
+        await pauls.hear_of("message.accepted")
+
+        await ruths.say(**hello(vera, token=sign(sub="u-ruth")))
+        welcome = await ruths.hear_of("welcome")
+        client_id = str(uuid4())
+        await pauls.say(type="message.send", client_id=client_id, text="Paul's second question")
+        refused = await pauls.hear_of("error")
+        await pauls.say(**hello(vera, token=sign(sub="u-paul")))
+        back = await pauls.hear_of("welcome")
+
+    assert (welcome["conversation_id"], welcome["events"]) == (None, [])
+    assert (refused["code"], refused["client_id"], refused["retry_after"]) == ("session.changed", client_id, 1.0)
+    assert [event["message"]["text"] for event in back["events"]][:1] == ["Paul's question"]
+
+
+async def test_with_the_keys_away_a_token_is_answered_with_try_again(
+    inbox: "Inbox", vera: str, sign: Callable[..., str]
+) -> None:
+    token = sign(sub="u-paul")
+    with vault.away():
+        async with visiting(inbox.id) as visitor:
+            await visitor.say(**hello(vera, token=token))
+            error = await visitor.hear()
+
+    assert (error["type"], error["code"]) == ("error", "vault.unavailable")
+    assert await in_database(names_of)(inbox) == []

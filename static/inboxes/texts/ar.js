@@ -49,4 +49,6 @@ export default {
   refused: "هذه المحادثة غير متاحة الآن.",
   connected: "عاد الاتصال",
   messages: "الرسائل",
+  erased: "رسالة محذوفة",
+  damaged: "رسالة غير مقروءة",
 };

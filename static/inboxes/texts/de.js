@@ -44,4 +44,6 @@ export default {
   refused: "Dieser Chat ist gerade nicht erreichbar.",
   connected: "Wieder verbunden",
   messages: "Nachrichten",
+  erased: "Diese Nachricht wurde gelöscht.",
+  damaged: "Diese Nachricht ist nicht mehr lesbar.",
 };

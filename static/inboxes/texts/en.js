@@ -45,4 +45,6 @@ export default {
   refused: "This chat is not available right now.",
   connected: "Connected again",
   messages: "Messages",
+  erased: "This message has been erased.",
+  damaged: "This message can no longer be read.",
 };

@@ -1,0 +1,1 @@
+"""What happens to customers: one module for each thing."""
