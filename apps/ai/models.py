@@ -1,10 +1,13 @@
 """What did the AI do? One row for each run, with its trace."""
 
+from uuid import UUID
+
 from django.db import models
 from django.db.models.functions import Now
 
 from apps.core.ids import uuid7
 from apps.core.models import TenantModel
+from apps.vault.fields import EncryptedJSONField
 
 
 class RunState(models.TextChoices):
@@ -34,9 +37,12 @@ class Run(TenantModel):
     model = models.CharField(max_length=120, blank=True, default="")
     outcome = models.CharField(max_length=16, blank=True, default="")
     confidence = models.FloatField(null=True)
-    # Milliseconds by stage, and what each step did: passages with scores, engine failures, checks. Redacted text only.
+    # Milliseconds by stage.
     stage_ms = models.JSONField(default=dict)
-    trace = models.JSONField(default=dict)
+    # What each step did: passages with scores, engine failures, checks. None while it runs.
+    trace = EncryptedJSONField(null=True, db_column="sealed_trace")
+    # Traces from before they were encrypted; empty in newer rows.
+    plain_trace = models.JSONField(default=dict, db_column="trace")
     prompt_tokens = models.PositiveIntegerField(null=True)
     completion_tokens = models.PositiveIntegerField(null=True)
     started_at = models.DateTimeField(db_default=Now())
@@ -57,3 +63,8 @@ class Run(TenantModel):
 
     def __str__(self) -> str:
         return f"Run {self.id} ({self.state})"
+
+    @property
+    def key_owner_id(self) -> UUID:
+        """Whose key encrypts this row: the customer's who is answered."""
+        return self.conversation.customer_id

@@ -14,6 +14,8 @@ class ConversationAdmin(TenantAdmin):
     list_select_related = ("organisation",)
     ordering = ("-last_message_at",)
     show_full_result_count = False
+    # Looking at a conversation opens nobody's key.
+    exclude = ("tokens",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

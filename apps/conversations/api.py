@@ -98,7 +98,10 @@ def _write_cursor(cursor: selectors.Cursor) -> str:
 
 def _read_cursor(text: str) -> selectors.Cursor:
     try:
-        at, conversation_id = json.loads(base64.urlsafe_b64decode(text.encode()))
-        return selectors.Cursor(datetime.fromisoformat(at), UUID(conversation_id))
+        written_at, written_id = json.loads(base64.urlsafe_b64decode(text.encode()))
+        at, conversation_id = datetime.fromisoformat(written_at), UUID(written_id)
     except (ValueError, TypeError, AttributeError, RecursionError):
         raise CursorUnreadable from None
+    if at.tzinfo is None:
+        raise CursorUnreadable("This cursor has a time without a time zone. Send back the one you were given.")
+    return selectors.Cursor(at, conversation_id)

@@ -2,8 +2,11 @@
 
 from django.apps import AppConfig
 
+from apps.conversations import datamap
+
 
 class ConversationsConfig(AppConfig):
     name = "apps.conversations"
     label = "conversations"
     verbose_name = "Conversations"
+    data_map = datamap.MAP

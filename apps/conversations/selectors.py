@@ -1,10 +1,14 @@
 """What does a conversation look like? For customers, agents and the AI."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import structlog
+from django.db import connection
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, JSONObject, Left
 
@@ -13,17 +17,40 @@ from apps.conversations.models import Conversation, Message
 from apps.conversations.types import (
     MISSED_LIMIT,
     AuthorKind,
+    Channel,
     EventName,
     MessageCreated,
     MessageKind,
     MessageView,
     OwnerKind,
     PersonView,
+    Sealed,
     Status,
+    Timeline,
+    TimelineCursor,
+    TimelineEntry,
     Updates,
 )
+from apps.core import tenancy
+from apps.customers import selectors as customer_selectors
+from apps.vault import fields as vault_fields
+from apps.vault.errors import (
+    CiphertextTampered,
+    CiphertextUnknown,
+    KeyMissing,
+    KeyNotInScope,
+    KeyShredded,
+    VaultUnavailable,
+)
+from apps.vault.services import keys as vault_keys
+
+if TYPE_CHECKING:
+    from apps.customers.models import Customer
+
+logger = structlog.get_logger(__name__)
 
 PAGE_LIMIT = 50
+_CUT_TOKEN = re.compile(r"\[[A-Z_]*[0-9]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +113,12 @@ def list_conversations(
 
 def list_updates(conversation: Conversation, *, after_seq: int, limit: int = MISSED_LIMIT) -> Updates:
     """Return the messages after ``after_seq`` in order, at most ``limit``."""
-    messages = _messages(conversation).filter(seq__gt=after_seq).order_by("seq")[: limit + 1]
-    views = tuple(as_created(conversation, message) for message in messages)
-    return Updates(views[:limit], more=len(views) > limit, last_seq=conversation.last_seq)
+    found = list(_messages(conversation).filter(seq__gt=after_seq).order_by("seq")[: limit + 1])
+    frames = tuple(
+        MessageCreated(conversation_id=conversation.id, seq=view.seq, message=view)
+        for view in _as_views(conversation, found[:limit])
+    )
+    return Updates(frames, more=len(found) > limit, last_seq=conversation.last_seq)
 
 
 def list_recent_messages(conversation: Conversation, *, limit: int, before_seq: int | None = None) -> list[MessageView]:
@@ -97,13 +127,13 @@ def list_recent_messages(conversation: Conversation, *, limit: int, before_seq: 
     if before_seq is not None:
         messages = messages.filter(seq__lt=before_seq)
     newest = list(messages.order_by("-seq")[:limit])
-    return [as_view(conversation, message) for message in reversed(newest)]
+    return _as_views(conversation, newest[::-1])
 
 
 def list_texts_before(conversation: Conversation, *, seq: int, limit: int) -> list[Message]:
-    """Return the newest ``limit`` text messages up to and including ``seq``, oldest first."""
+    """Return the newest ``limit`` text messages up to and including ``seq``, oldest first, without their originals."""
     texts = Message.objects.filter(conversation=conversation, kind=MessageKind.TEXT.value, seq__lte=seq)
-    return list(reversed(texts.order_by("-seq")[:limit]))
+    return list(reversed(texts.defer("original").order_by("-seq")[:limit]))
 
 
 def find_answered_seq(conversation: Conversation) -> int:
@@ -124,14 +154,56 @@ def as_created(conversation: Conversation, message: Message) -> MessageCreated:
 
 
 def as_view(conversation: Conversation, message: Message) -> MessageView:
-    """Return a message as shown. ``conversation`` carries organisation and customer, so nothing is queried."""
+    """Return a message as shown. ``conversation`` carries organisation and customer, so they are not queried."""
+    return _as_view(conversation, message, *read_text(message))
+
+
+def read_text(message: Message) -> tuple[str, Sealed | None]:
+    """Return a message as it was written, or what can be shown in its place and why."""
+    try:
+        return message.text if message.original is None else message.original, None
+    except VaultUnavailable:
+        return message.text, Sealed.UNAVAILABLE
+    except KeyShredded:
+        return "", Sealed.ERASED
+    except (CiphertextTampered, CiphertextUnknown, KeyMissing, KeyNotInScope) as error:
+        logger.error(
+            "message.damaged",
+            message_id=str(message.id),
+            conversation_id=str(message.conversation_id),
+            error=type(error).__name__,
+        )
+        return "", Sealed.DAMAGED
+
+
+def _as_views(conversation: Conversation, messages: Sequence[Message]) -> list[MessageView]:
+    _load_keys(messages)
+    return [as_view(conversation, message) for message in messages]
+
+
+def _load_keys(messages: Iterable[Message]) -> None:
+    """Have the keys of these messages at hand, with one query. What cannot be opened says so when it is read."""
+    key_ids: set[UUID] = set()
+    for message in messages:
+        try:
+            key_ids.update(vault_fields.list_key_ids(message))
+        except (CiphertextTampered, CiphertextUnknown):
+            continue
+    try:
+        vault_keys.load_keys(key_ids)
+    except VaultUnavailable as error:
+        logger.warning("messages.vault_away", error=type(error).__name__)
+
+
+def _as_view(conversation: Conversation, message: Message, text: str, sealed: Sealed | None) -> MessageView:
     return MessageView.model_validate(
         {
             "id": message.id,
             "seq": message.seq,
             "kind": message.kind,
             "author": PersonView(kind=message.author_kind, name=_author_name(conversation, message)),
-            "text": message.text,
+            "text": text,
+            "sealed": sealed,
             "event": message.event,
             "citations": message.citations,
             "engine": message.engine,
@@ -160,11 +232,33 @@ def _author_name(conversation: Conversation, message: Message) -> str:
 
 
 def _with_people() -> "QuerySet[Conversation]":
-    return Conversation.objects.select_related("customer", "organisation", "owner_member__user")
+    # Without the tokens: who needs them reads them under the lock.
+    return Conversation.objects.select_related("customer", "organisation", "owner_member__user").defer("tokens")
 
 
 def _messages(conversation: Conversation) -> "QuerySet[Message]":
     return Message.objects.filter(conversation=conversation).select_related("author_member__user")
+
+
+def find_unprotected(*, after: UUID | None = None) -> UUID | None:
+    """Return the first conversation (after ``after``) with a message that is not protected yet, or None."""
+    rows = Message.objects.filter(redaction=0)
+    if after is not None:
+        rows = rows.filter(conversation_id__gt=after)
+    return rows.order_by("conversation_id").values_list("conversation_id", flat=True).first()
+
+
+def count_unprotected() -> int:
+    """Return how many messages of the organisation in scope are not protected yet."""
+    return Message.objects.filter(redaction=0).count()
+
+
+def list_unprotected_organisations() -> list[UUID]:
+    """Return the organisations with messages that are not protected yet. For operators."""
+    # An operator's question about all organisations; it reads ids only.
+    with tenancy.everywhere("finds the organisations whose old messages are to be protected"):
+        # As above: which organisations have such rows.
+        return list(Message.everywhere.filter(redaction=0).values_list("organisation_id", flat=True).distinct())
 
 
 # Lists ----------------------------------------------------------------------------------------------------
@@ -244,12 +338,26 @@ def count_open(*, member_id: UUID) -> OpenCounts:
     return OpenCounts(**counts)
 
 
+def as_last_text(message: Message) -> LastText:
+    """Return the beginning of a text, as ``list_last_texts`` does."""
+    return LastText(message.author_kind, cut_text(message.text, SNIPPET_LENGTH))
+
+
+def cut_text(text: str, length: int) -> str:
+    """Return the beginning of a redacted text, without half a token at its end."""
+    return text if len(text) <= length else _CUT_TOKEN.sub("", text[:length])
+
+
 def list_last_texts(conversation_ids: Iterable[UUID]) -> dict[UUID, LastText]:
     """Return the beginning of each conversation's newest text; conversations without one are left out."""
     newest = Message.objects.filter(conversation=OuterRef("id"), kind=MessageKind.TEXT.value).order_by("-seq")
-    as_json = newest.values(json=JSONObject(author_kind="author_kind", text=Left("text", SNIPPET_LENGTH)))
+    as_json = newest.values(json=JSONObject(author_kind="author_kind", text=Left("text", SNIPPET_LENGTH + 1)))
     rows = Conversation.objects.filter(id__in=list(conversation_ids)).values_list("id", Subquery(as_json[:1]))
-    return {conversation_id: LastText(**last) for conversation_id, last in rows if last is not None}
+    return {
+        conversation_id: LastText(last["author_kind"], cut_text(last["text"], SNIPPET_LENGTH))
+        for conversation_id, last in rows
+        if last is not None
+    }
 
 
 def list_last_seqs(*, owner_member_id: UUID, limit: int) -> dict[UUID, int]:
@@ -292,3 +400,65 @@ def find_latest_event(conversation: Conversation, *, names: Iterable[EventName])
         return None
     actor = "" if event.author_member is None else event.author_member.user.get_short_name()
     return LatestEvent(EventName(event.event["name"]), actor, event.created_at)
+
+
+# Timeline -------------------------------------------------------------------------------------------------
+
+# A range of the index for each customer, and only then sorted together: a page costs the same in a long history. Rows
+# that are not protected yet do not name their customer; once all are, that part finds an empty index.
+_NEWEST = """
+    SELECT found.id, found.created_at
+      FROM unnest(%(family)s::uuid[]) AS member (id)
+     CROSS JOIN LATERAL (
+           SELECT message.id, message.created_at
+             FROM conversations_message AS message
+            WHERE message.organisation_id = %(organisation)s AND message.customer_id = member.id
+              AND (message.created_at, message.id) < (%(at)s::timestamptz, %(message)s::uuid)
+            ORDER BY message.created_at DESC, message.id DESC LIMIT %(limit)s) AS found
+    UNION ALL
+    SELECT message.id, message.created_at
+      FROM conversations_message AS message
+      JOIN conversations_conversation AS conversation ON conversation.id = message.conversation_id
+     WHERE message.organisation_id = %(organisation)s AND message.redaction = 0
+       AND conversation.customer_id = ANY (%(family)s::uuid[])
+       AND (message.created_at, message.id) < (%(at)s::timestamptz, %(message)s::uuid)
+     ORDER BY created_at DESC, id DESC LIMIT %(limit)s
+"""
+
+
+def list_timeline(
+    customer_root: "Customer", *, before: TimelineCursor | None = None, limit: int = PAGE_LIMIT
+) -> Timeline:
+    """Return all that happened with a person, newest first: every conversation and channel of the whole family.
+
+    Any member of the family will do. One page at a time (keyset); keys are opened with one query.
+    """
+    family = [row["id"] for row in customer_selectors.list_family(customer_root)]
+    wanted: dict[str, Any] = {
+        "family": family,
+        "organisation": tenancy.current_organisation_id(),
+        "at": "infinity" if before is None else before.at,
+        "message": UUID(int=0) if before is None else before.message_id,
+        "limit": limit + 1,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST, wanted)
+        ids = [message_id for message_id, _ in cursor.fetchall()]
+    people = ("author_member__user", "conversation__customer", "conversation__organisation")
+    rows = Message.objects.select_related(*people).defer("conversation__tokens").in_bulk(ids[:limit])
+    messages = [rows[message_id] for message_id in ids[:limit] if message_id in rows]
+    _load_keys(messages)
+    end = TimelineCursor(messages[-1].created_at, messages[-1].id) if messages and len(ids) > limit else None
+    return Timeline(tuple(_as_entry(message) for message in messages), end)
+
+
+def _as_entry(message: Message) -> TimelineEntry:
+    conversation = message.conversation
+    return TimelineEntry(
+        conversation_id=conversation.id,
+        customer_id=conversation.customer_id,
+        inbox_id=conversation.inbox_id,
+        channel=Channel(conversation.channel),
+        title=conversation.title,
+        message=as_view(conversation, message),
+    )

@@ -56,6 +56,18 @@ class EventName(StrEnum):
     REOPENED = "conversation.reopened"
 
 
+class Sealed(StrEnum):
+    """Why the text of a message cannot be read.
+
+    ``unavailable``: not just now; ``text`` is then the redacted one, with tokens in place of personal details.
+    ``erased``: never again, by right. ``damaged``: it is not what was stored. ``text`` is then empty.
+    """
+
+    UNAVAILABLE = "unavailable"
+    ERASED = "erased"
+    DAMAGED = "damaged"
+
+
 Instant = Annotated[
     datetime,
     PlainSerializer(lambda value: value.isoformat(timespec="milliseconds").replace("+00:00", "Z"), return_type=str),
@@ -93,7 +105,11 @@ class EventView(Outward):
 
 
 class MessageView(Outward):
-    """One message as everyone who may see the conversation sees it."""
+    """One message as everyone who may see the conversation sees it, personal details included.
+
+    ``sealed`` says why ``text`` is not what was written: ``unavailable`` (not just now; ``text`` has tokens such as
+    ``[EMAIL_1]`` in place of personal details), ``erased`` or ``damaged`` (``text`` is empty).
+    """
 
     id: UUID
     seq: int
@@ -106,6 +122,7 @@ class MessageView(Outward):
     confidence: float | None
     client_id: UUID | None
     created_at: Instant
+    sealed: Sealed | None = None
 
 
 class MessageCreated(Outward):
@@ -124,6 +141,33 @@ class Typing(Outward):
     conversation_id: UUID
     author: PersonView
     on: bool
+
+
+class TimelineEntry(Outward):
+    """One message or event of a customer, in whichever conversation it happened."""
+
+    conversation_id: UUID
+    customer_id: UUID
+    inbox_id: UUID
+    channel: Channel
+    title: str
+    message: MessageView
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineCursor:
+    """Where the next page of a timeline begins: below this moment and message."""
+
+    at: datetime
+    message_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """What happened with a customer in all conversations, newest first; ``next`` is None on the last page."""
+
+    entries: tuple[TimelineEntry, ...]
+    next: TimelineCursor | None
 
 
 @dataclass(frozen=True, slots=True)

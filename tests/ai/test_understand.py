@@ -16,6 +16,16 @@ def test_a_short_follow_up_is_joined_with_the_question_before_it() -> None:
     assert understand("and to Iceland?", turns).query == "How long is delivery to Norway? and to Iceland?"
 
 
+def test_whoever_introduces_themselves_is_not_searched_for() -> None:
+    text = "My name is [NAME_1], my e-mail is [EMAIL_1] and my phone is: [PHONE_1]. How long may I keep the lamp?"
+
+    assert understand(text, []).query == ", . How long may I keep the lamp?"
+
+
+def test_a_question_about_a_token_keeps_its_words() -> None:
+    assert understand("whose is [EMAIL_1]?", []).query == "whose is ?"
+
+
 def test_a_first_short_question_stands_alone() -> None:
     assert understand("Refunds?", []).query == "Refunds?"
 

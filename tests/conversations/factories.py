@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from apps.conversations.models import Conversation
 from apps.conversations.services import receiving
 from apps.conversations.types import Accepted, Channel
-from apps.customers import services as customer_services
+from apps.customers.services import visitors as customer_visitors
 
 if TYPE_CHECKING:
     from apps.inboxes.models import Inbox
@@ -18,7 +18,7 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 def start_conversation(inbox: "Inbox") -> Conversation:
     """Start a conversation in the scope of the inbox's organisation."""
     return receiving.start_conversation(
-        inbox_id=inbox.id, channel=Channel.WEB, customer=customer_services.create_visitor(now=NOON), now=NOON
+        inbox_id=inbox.id, channel=Channel.WEB, customer=customer_visitors.create_visitor(now=NOON), now=NOON
     )
 
 

@@ -1,5 +1,7 @@
 """Conversations for programs."""
 
+import base64
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -8,6 +10,7 @@ from rest_framework.test import APIClient
 from apps.accounts import services as account_services
 from apps.accounts.types import Scope
 from apps.core import tenancy
+from apps.core.ids import uuid7
 from tests.conversations.factories import start_conversation, write
 
 if TYPE_CHECKING:
@@ -97,3 +100,12 @@ def test_a_bad_cursor_is_refused(reader: APIClient, cursor: str) -> None:
     status, body = get(reader, "/api/v1/conversations", cursor=cursor)
 
     assert (status, body["code"]) == (400, "cursor.unreadable")
+
+
+def test_a_cursor_with_a_time_of_no_zone_is_refused_in_words(reader: APIClient) -> None:
+    naive = json.dumps(["2026-11-20T12:00:00", str(uuid7())])
+
+    status, body = get(reader, "/api/v1/conversations", cursor=base64.urlsafe_b64encode(naive.encode()).decode())
+
+    assert (status, body["code"]) == (400, "cursor.unreadable")
+    assert "without a time zone" in body["detail"]

@@ -64,7 +64,7 @@ def test_another_text_under_the_same_id_is_refused(in_acme: "Organisation", inbo
     assert Message.objects.get().text == "Hello"
 
 
-@pytest.mark.parametrize("text", ["", "   \n\t ", "\x00\x00", "\u0007"])
+@pytest.mark.parametrize("text", ["", "   \n\t ", "\x00\x00", "\u0007", "\ufffd \ufffd"])
 def test_a_message_of_nothing_is_refused(in_acme: "Organisation", inbox: "Inbox", text: str) -> None:
     conversation = start_conversation(inbox)
 

@@ -232,7 +232,7 @@ def test_an_event_the_socket_swallowed_is_fetched_after_its_acknowledgement(shop
 
     say(shop, "Did you get this?")
 
-    with shop.expect_response("**/updates?after=0") as response:
+    with shop.expect_response("**/updates?after=0&conversation=*") as response:
         pass
     assert response.value.ok
     expect(shop.get_by_text("Did you get this?")).to_have_count(1)
@@ -262,6 +262,19 @@ def test_a_conversation_longer_than_a_page_is_all_there_after_a_reload(shop: Pag
 
     expect(shop.locator(".mine, .theirs")).to_have_count(231)
     expect(shop.get_by_text("Question number 229?")).to_be_in_viewport()
+
+
+def test_a_text_that_cannot_be_opened_says_so_in_its_place(shop: Page, server: ChatServer) -> None:
+    server.faults.silent = True
+    open_chat(shop)
+    say(shop, "Hello")
+    expect(shop.get_by_text("Sent")).to_be_visible()
+
+    server.post(author=ANA, text="", sealed="erased")
+    server.post(author={"kind": "customer", "name": ""}, text="", sealed="damaged")
+
+    expect(shop.locator(".theirs .prose")).to_have_text("This message has been erased.")
+    expect(shop.locator(".mine .bubble").last).to_have_text("This message can no longer be read.")
 
 
 def test_two_tabs_show_every_message_once(shop: Page, context: BrowserContext, server: ChatServer) -> None:

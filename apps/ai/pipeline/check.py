@@ -4,6 +4,7 @@ import re
 
 from apps.ai.types import Draft, Grounding, Verdict
 from apps.conversations.types import Citation
+from apps.privacy.types import TOKEN_PATTERN
 
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _LINK = re.compile(r"\[([^\]\[]{0,300})\]\((\S{0,2000}?)\)|(https?://[^\s<>()\[\]]{1,2000})")
@@ -21,7 +22,9 @@ def check(draft: Draft, grounding: Grounding) -> Verdict:
         if address.rstrip(".,;:!?") in sources:
             return match[0]
         removed.append("link")
-        return match[1] or ""
+        label = match[1] or ""
+        # A token looks like a link's label; without its brackets it would stand for nothing.
+        return f"[{label}]" if TOKEN_PATTERN.fullmatch(f"[{label}]") else label
 
     text = _LINK.sub(keep_known_link, draft.text).strip()
     used = {int(number) for number in _MARKER.findall(text)}

@@ -10,7 +10,7 @@ from apps.conversations import selectors as conversation_selectors
 from apps.conversations.services import receiving
 from apps.conversations.types import Channel
 from apps.core import clock
-from apps.customers import services as customer_services
+from apps.customers.services import visitors as customer_visitors
 from apps.inboxes import selectors as inbox_selectors
 from apps.inboxes.errors import InboxNotFound
 
@@ -26,7 +26,7 @@ def ask(*, question: str, client_id: UUID) -> Asked:
     receiving.clean_text(question)
     now = clock.now()
     conversation = receiving.start_conversation(
-        inbox_id=inbox.id, channel=Channel.WEB, customer=customer_services.create_visitor(now=now), now=now
+        inbox_id=inbox.id, channel=Channel.WEB, customer=customer_visitors.create_visitor(now=now), now=now
     )
     accepted = receiving.receive_message(
         conversation_id=conversation.id,

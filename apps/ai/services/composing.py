@@ -10,6 +10,7 @@ from apps.ai.pipeline.understand import understand
 from apps.ai.services import engines
 from apps.ai.types import Answer, DraftRequest, Sink, Turn
 from apps.core import clock, connections
+from apps.privacy.types import TokenTable
 
 if TYPE_CHECKING:
     from apps.accounts.models import Organisation
@@ -33,14 +34,15 @@ def compose_answer(
     organisation: "Organisation",
     text: str,
     turns: Sequence[Turn],
+    tokens: TokenTable,
     deadline: float,
     sink: Sink | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Answer:
     """Answer ``text`` from the knowledge of the organisation in scope.
 
-    ``deadline`` is a reading of ``clock.monotonic()``. Writes nothing. Raises ``ProviderError`` when even the last
-    engine fails.
+    ``text`` and ``turns`` are redacted, and so is the answer; ``tokens`` say which tokens it may use. ``deadline`` is
+    a reading of ``clock.monotonic()``. Writes nothing. Raises ``ProviderError`` when even the last engine fails.
     """
     started = clock.monotonic()
     question = understand(text, turns)
@@ -60,6 +62,7 @@ def compose_answer(
     written = draft(
         request,
         engines.list_engines(),
+        tokens=tokens,
         sink=sink or Silence(),
         deadline=deadline + RESERVE_SECONDS,
         cancelled=cancelled,

@@ -1,6 +1,6 @@
 """How does the AI answer a conversation? One run at a time, against the state it started from, posted once."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -16,9 +16,12 @@ from apps.ai.services import composing, streaming
 from apps.ai.types import Answer, Turn, TurnAuthor
 from apps.conversations import selectors as conversation_selectors
 from apps.conversations.errors import OwnerChanged
-from apps.conversations.services import ownership, recording, replying
+from apps.conversations.services import ownership, protecting, protecting_past, recording, replying
 from apps.conversations.types import OwnerKind
 from apps.core import clock, connections, jobs
+from apps.privacy.types import TokenTable
+from apps.vault.errors import KeyShredded, VaultUnavailable
+from apps.vault.services import keys as vault_keys
 
 if TYPE_CHECKING:
     from apps.conversations.models import Conversation
@@ -29,6 +32,8 @@ CONTEXT_MESSAGES = 12
 # A run that crashed this often will crash again; then a person is asked instead.
 MAX_ATTEMPTS = 3
 BUSY_SECONDS = 0.3
+# Waiting for the vault is nobody's failure: the job is not counted down while it is away.
+VAULT_AWAY_SECONDS = 2.0
 OWNER_CHECK_SECONDS = 1.0
 
 _TURN_AUTHORS: dict[str, TurnAuthor] = {"customer": "customer", "ai": "ai", "agent": "agent"}
@@ -44,25 +49,40 @@ FIRST_TEXT = Histogram(
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a run has to do."""
+    """What a run has to do. ``text`` and ``turns`` are redacted; ``tokens`` say what was taken out."""
 
     run: Run
     conversation: "Conversation"
-    text: str
-    turns: tuple[Turn, ...]
+    text: str = field(repr=False)
+    turns: tuple[Turn, ...] = field(repr=False)
+    tokens: TokenTable = field(repr=False)
 
 
 def answer_conversation(*, conversation_id: UUID, question_seq: int, job_id: UUID | None) -> Run | None:
     """Answer what the customer wrote up to now; None when there is nothing (left) for the AI to do.
 
     Repeating the call for the same ``job_id`` after a crash continues the same run. Raises ``jobs.Postpone`` while
-    another run answers this conversation.
+    another run answers this conversation or the vault is away; without a job, ``VaultUnavailable``.
     """
-    task = _begin(conversation_id, question_seq, job_id)
-    if task is None:
+    try:
+        task = _begin(conversation_id, question_seq, job_id)
+        return None if task is None else _answer(task)
+    except VaultUnavailable:
+        if job_id is None:
+            raise
+        raise jobs.Postpone(seconds=VAULT_AWAY_SECONDS, reason="the vault is away") from None
+    except KeyShredded:
+        # Erased while the question waited: there is nobody left to answer.
+        logger.warning("run.customer_erased", conversation_id=str(conversation_id))
+        _supersede(selectors.find_active_run(conversation_id))
         return None
+
+
+def _answer(task: Task) -> Run:
     run = task.run
-    screen = streaming.AnswerScreen(conversation_id=conversation_id, answer_id=run.answer_id, run_attempt=run.attempt)
+    screen = streaming.AnswerScreen(
+        conversation_id=run.conversation_id, answer_id=run.answer_id, run_attempt=run.attempt, tokens=task.tokens
+    )
     if run.attempt > MAX_ATTEMPTS:
         _give_up(run, now=clock.now())
         screen.stop()
@@ -72,16 +92,21 @@ def answer_conversation(*, conversation_id: UUID, question_seq: int, job_id: UUI
         organisation=task.conversation.organisation,
         text=task.text,
         turns=task.turns,
+        tokens=task.tokens,
         deadline=clock.monotonic() + settings.LLM_TOTAL_SECONDS,
         sink=screen,
         cancelled=OwnerWatch(run),
     )
-    screen.flush()
+    screen.finish()
     try:
         _post(run, answer, now=clock.now())
     except OwnerChanged:
         _finish(run, RunState.SUPERSEDED, answer, now=clock.now())
         screen.stop()
+    except VaultUnavailable:
+        # Its key ran out of the cache meanwhile. The run begins again when the vault is back, not before.
+        screen.stop()
+        raise
     return run
 
 
@@ -104,9 +129,10 @@ class OwnerWatch:
 
 @transaction.atomic
 def _begin(conversation_id: UUID, question_seq: int, job_id: UUID | None) -> Task | None:
+    # Asked for first: without the customer's key no answer can be stored, and nobody waits for it under the lock.
+    vault_keys.get_key(owner_id=conversation_selectors.get_conversation(conversation_id).customer_id)
     # Under the conversation's lock: two jobs for one conversation decide one after the other.
-    recording.lock_conversation(conversation_id)
-    conversation = conversation_selectors.get_conversation(conversation_id)
+    conversation = recording.lock_conversation(conversation_id)
     run = selectors.find_run_of_job(job_id)
     if run is not None and run.state != RunState.RUNNING:
         return None
@@ -118,7 +144,11 @@ def _begin(conversation_id: UUID, question_seq: int, job_id: UUID | None) -> Tas
         if question_seq <= answered_seq:
             return None
         _wait_for_other_run(conversation_id)
-        run = Run(organisation_id=conversation.organisation_id, conversation=conversation, job_id=job_id, attempt=0)
+        run = Run(organisation_id=conversation.organisation_id, job_id=job_id, attempt=0)
+    while protecting_past.protect_locked(conversation, limit=protecting_past.BATCH):
+        # What was written before messages were redacted is redacted before a model sees it.
+        continue
+    run.conversation = conversation
     messages = conversation_selectors.list_texts_before(conversation, seq=conversation.last_seq, limit=CONTEXT_MESSAGES)
     asked = [message for message in messages if message.author_kind == "customer" and message.seq > answered_seq]
     run.question_seq = max((message.seq for message in asked), default=question_seq)
@@ -130,7 +160,8 @@ def _begin(conversation_id: UUID, question_seq: int, job_id: UUID | None) -> Tas
         for message in messages
         if message not in asked
     )
-    return Task(run, conversation, "\n".join(message.text for message in asked), turns)
+    question = "\n".join(message.text for message in asked)
+    return Task(run, conversation, question, turns, protecting.read_tokens(conversation))
 
 
 def _wait_for_other_run(conversation_id: UUID) -> None:

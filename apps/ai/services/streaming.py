@@ -4,6 +4,8 @@ from uuid import UUID
 
 from apps.ai.types import AnswerDelta, AnswerState
 from apps.core import clock, push
+from apps.privacy.services import restoring
+from apps.privacy.types import TokenTable
 
 FRAME_SECONDS = 0.05
 
@@ -12,10 +14,13 @@ class AnswerScreen:
     """A sink that pushes an answer's text to everyone who has the conversation open.
 
     ``attempt`` is raised by each restart, so screens know to replace what they show. Attempts of a run count in
-    steps of 100: a repeated run after a crash always ranks above the one before.
+    steps of 100: a repeated run after a crash always ranks above the one before. What is written has the
+    conversation's ``tokens`` where it means personal data; screens get what they stand for, and offsets count that.
     """
 
-    def __init__(self, *, conversation_id: UUID, answer_id: UUID, run_attempt: int) -> None:
+    def __init__(self, *, conversation_id: UUID, answer_id: UUID, run_attempt: int, tokens: TokenTable) -> None:
+        self._tokens = tokens
+        self._restorer = restoring.StreamRestorer(tokens)
         self._group = push.conversation_group(conversation_id)
         self._conversation_id = conversation_id
         self._answer_id = answer_id
@@ -30,7 +35,7 @@ class AnswerScreen:
 
     def write(self, piece: str) -> None:
         """Add text; pushed at once when the last frame is long enough ago."""
-        self._pending.append(piece)
+        self._pending.append(self._restorer.feed(piece))
         if clock.monotonic() - self._sent_at >= FRAME_SECONDS:
             self.flush()
 
@@ -38,6 +43,7 @@ class AnswerScreen:
         """Begin the text anew, in the same place."""
         self._attempt += 1
         self._offset = 0
+        self._restorer = restoring.StreamRestorer(self._tokens)
         self._pending.clear()
         self._push_state("thinking")
 
@@ -57,6 +63,11 @@ class AnswerScreen:
         push.transient(self._group, delta)
         self._offset += len(text)
         self._sent_at = clock.monotonic()
+
+    def finish(self) -> None:
+        """Push all that is left: the answer is complete."""
+        self._pending.append(self._restorer.flush())
+        self.flush()
 
     def stop(self) -> None:
         """Take the unfinished answer off the screens: somebody else has answered, or nobody will."""

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from apps.conversations.models import Conversation
-from apps.conversations.services import recording
+from apps.conversations.services import ownership, recording
 from apps.conversations.types import AuthorKind, EventName, EventView, OwnerKind, Status
 
 if TYPE_CHECKING:
@@ -39,5 +39,5 @@ def _change_status(
         conversation.waiting_since = None
     draft = recording.Draft(author_kind=AuthorKind.SYSTEM, author_member=actor, event=EventView(name=event))
     recording.record_message(conversation, draft, now=now)
-    conversation.save()
+    conversation.save(update_fields=[*ownership.OWNER_FIELDS, "status"])
     return conversation

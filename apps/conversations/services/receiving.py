@@ -7,10 +7,11 @@ from uuid import UUID
 
 from django.db import transaction
 
+from apps.conversations import selectors
 from apps.conversations.errors import ClientIdTaken, MessageEmpty, MessageTooLong
 from apps.conversations.events import AnswerWanted
 from apps.conversations.models import Conversation, Message
-from apps.conversations.services import recording
+from apps.conversations.services import protecting, recording
 from apps.conversations.types import (
     MESSAGE_LIMIT,
     Accepted,
@@ -19,10 +20,12 @@ from apps.conversations.types import (
     EventName,
     EventView,
     OwnerKind,
+    Sealed,
     Status,
 )
 from apps.core import eventbus, tenancy
 from apps.core.ids import uuid7
+from apps.vault.errors import VaultUnavailable
 
 if TYPE_CHECKING:
     from apps.customers.models import Customer
@@ -61,23 +64,27 @@ def receive_message(
     """Store what the customer wrote, once for each ``client_id``, and ask for an answer if the AI is the owner.
 
     A closed conversation opens again. ``wants_answer=False`` when the caller answers itself. Raises
-    ``MessageEmpty``, ``MessageTooLong``, ``ConversationNotFound``, and ``ClientIdTaken`` when the id was used for a
-    different text.
+    ``MessageEmpty``, ``MessageTooLong``, ``ConversationNotFound``, ``ClientIdTaken`` when the id was used for a
+    different text, and ``VaultUnavailable`` and ``KeyShredded``: what cannot be encrypted is not stored.
     """
     cleaned = clean_text(text)
+    prepared = protecting.prepare_message(conversation_id=conversation_id, text=cleaned)
     conversation = recording.lock_conversation(conversation_id)
     earlier = find_sent(conversation, client_id, cleaned)
     if earlier is not None:
         return earlier
+    kept = protecting.settle(conversation, prepared)
     if conversation.status == Status.CLOSED:
         reopened = recording.Draft(author_kind=AuthorKind.SYSTEM, event=EventView(name=EventName.REOPENED))
         recording.record_message(conversation, reopened, now=now)
-    draft = recording.Draft(author_kind=AuthorKind.CUSTOMER, text=cleaned, client_id=client_id)
+    draft = recording.Draft(
+        author_kind=AuthorKind.CUSTOMER, text=kept.text, original=kept.original, client_id=client_id
+    )
     message = recording.record_message(conversation, draft, now=now)
     conversation.status = Status.OPEN.value
     conversation.waiting_since = conversation.waiting_since or now
-    conversation.title = conversation.title or _title(cleaned)
-    conversation.save(update_fields=["last_seq", "last_message_at", "status", "waiting_since", "title"])
+    conversation.title = conversation.title or make_title(kept.text)
+    conversation.save(update_fields=["last_seq", "last_message_at", "status", "waiting_since", "title", "tokens"])
     if wants_answer and conversation.owner_kind == OwnerKind.AI:
         wanted = AnswerWanted(
             organisation_id=conversation.organisation_id,
@@ -89,11 +96,17 @@ def receive_message(
 
 
 def find_sent(conversation: Conversation, client_id: UUID, text: str) -> Accepted | None:
-    """Return the message already stored under ``client_id``. Raises ``ClientIdTaken`` when it reads differently."""
+    """Return the message already stored under ``client_id``. Raises ``ClientIdTaken`` when it reads differently.
+
+    Where it can no longer be read, the id alone says that it is the same. Raises ``VaultUnavailable``.
+    """
     earlier = Message.objects.filter(conversation=conversation, client_id=client_id).first()
     if earlier is None:
         return None
-    if earlier.text != text:
+    written, sealed = selectors.read_text(earlier)
+    if sealed is Sealed.UNAVAILABLE:
+        raise VaultUnavailable
+    if sealed is None and written != text:
         raise ClientIdTaken
     return Accepted(conversation.id, earlier.id, earlier.seq, is_new=False)
 
@@ -108,13 +121,15 @@ def clean_text(text: str) -> str:
     cleaned = "".join(
         letter for letter in unified if letter in "\n\t" or unicodedata.category(letter) not in {"Cc", "Cs"}
     ).strip()
-    if not cleaned:
+    # U+FFFD stands where a character was cut in two or lost its encoding: alone it says nothing.
+    if not cleaned.strip("\ufffd \t\n"):
         raise MessageEmpty
     if len(cleaned) > MESSAGE_LIMIT:
         raise MessageTooLong
     return cleaned
 
 
-def _title(text: str) -> str:
+def make_title(text: str) -> str:
+    """Return the title of a conversation that begins with this redacted text."""
     line = " ".join(text.split())
-    return line if len(line) <= TITLE_LENGTH else f"{line[: TITLE_LENGTH - 1].rstrip()}…"
+    return line if len(line) <= TITLE_LENGTH else f"{selectors.cut_text(line, TITLE_LENGTH - 1).rstrip()}…"

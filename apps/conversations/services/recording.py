@@ -9,6 +9,7 @@ from uuid import UUID
 from apps.conversations.errors import ConversationNotFound
 from apps.conversations.events import MessageStored
 from apps.conversations.models import Conversation, Message
+from apps.conversations.services import protecting
 from apps.conversations.types import AuthorKind, Citation, EventView, MessageKind
 from apps.core import eventbus
 from apps.core.ids import uuid7
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A message about to be recorded."""
+    """A message about to be recorded. ``text`` is redacted; ``original`` is None where it would say nothing more."""
 
     author_kind: AuthorKind
     author_member: "Membership | None" = None
-    text: str = ""
+    text: str = field(default="", repr=False)
+    original: str | None = field(default=None, repr=False)
     event: EventView | None = None
     citations: Iterable[Citation] = ()
     answers_seq: int | None = None
@@ -34,11 +36,13 @@ class Draft:
 
 
 def lock_conversation(conversation_id: UUID) -> Conversation:
-    """Return the conversation, locked until the transaction ends. Raises ``ConversationNotFound``.
+    """Return the conversation with its people, locked until the transaction ends. Raises ``ConversationNotFound``.
 
     Everything that changes a conversation or adds to it takes this lock first, so steps never interleave.
     """
-    conversation = Conversation.objects.select_for_update(of=("self",)).filter(id=conversation_id).first()
+    # With all that a frame shows, so that screens are told without reading anything back.
+    rows = Conversation.objects.select_related("customer", "organisation", "owner_member__user")
+    conversation = rows.select_for_update(of=("self",)).filter(id=conversation_id).first()
     if conversation is None:
         raise ConversationNotFound
     return conversation
@@ -52,11 +56,14 @@ def record_message(conversation: Conversation, draft: Draft, *, now: datetime) -
         id=draft.id,
         organisation_id=conversation.organisation_id,
         conversation=conversation,
+        customer_id=conversation.customer_id,
         seq=conversation.last_seq,
         kind=(MessageKind.TEXT if draft.event is None else MessageKind.EVENT).value,
         author_kind=draft.author_kind.value,
         author_member=draft.author_member,
         text=draft.text,
+        original=draft.original,
+        redaction=protecting.GENERATION,
         event=None if draft.event is None else draft.event.model_dump(mode="json"),
         citations=[citation.model_dump(mode="json") for citation in draft.citations],
         answers_seq=draft.answers_seq,
@@ -70,6 +77,7 @@ def record_message(conversation: Conversation, draft: Draft, *, now: datetime) -
             organisation_id=conversation.organisation_id,
             conversation_id=conversation.id,
             message_id=message.id,
+            stored=message,
         )
     )
     return message

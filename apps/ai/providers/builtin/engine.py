@@ -10,6 +10,7 @@ from apps.ai.providers.builtin.phrases import phrases_for
 from apps.ai.providers.builtin.small_talk import reply_to_small_talk
 from apps.ai.types import DraftRequest, Finish, Usage
 from apps.core import clock
+from apps.privacy.types import TOKEN_PATTERN
 
 
 class BuiltinProvider:
@@ -71,6 +72,7 @@ class Answer:
 
 def write_answer(request: DraftRequest) -> Answer:
     """Return the answer; ``not_found``, with the offer of a person, if the passages do not hold it."""
+    request = _without_tokens(request)
     if small_talk := reply_to_small_talk(request.question, request.language):
         return Answer((small_talk,), "small_talk", None)
     phrases = phrases_for(guess_language(request.question, request.language))
@@ -79,6 +81,12 @@ def write_answer(request: DraftRequest) -> Answer:
     if not pieces:
         return Answer((phrases.not_found,), "not_found", scored.evidence)
     return Answer(tuple(pieces), "stop", scored.evidence)
+
+
+def _without_tokens(request: DraftRequest) -> DraftRequest:
+    """Return the request without tokens of personal data: no passage holds them, and their numbers mean nothing."""
+    turns = tuple(replace(turn, text=TOKEN_PATTERN.sub(" ", turn.text)) for turn in request.turns)
+    return replace(request, question=TOKEN_PATTERN.sub(" ", request.question), turns=turns)
 
 
 def _ms_since(started_at: float) -> float:

@@ -1,0 +1,21 @@
+"""Shows conversations to their own organisation only."""
+
+from django.db import migrations
+
+from apps.core.postgres.operations import ProtectTenantTable
+
+
+class Migration(migrations.Migration):
+    # Tables with rows are walled in beside running work; each step can be repeated.
+    atomic = False
+
+    dependencies = [
+        ("accounts", "0002_keep_rows_within_organisation"),
+        ("conversations", "0004_index_unprotected_messages"),
+        ("customers", "0004_keep_rows_within_organisation"),
+    ]
+
+    operations = [
+        ProtectTenantTable("conversation", is_referenced=True),
+        ProtectTenantTable("message"),
+    ]

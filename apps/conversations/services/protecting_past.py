@@ -1,0 +1,99 @@
+"""How do messages from before come under protection? Batch by batch, each committed, so that it can stop anywhere.
+
+A row says itself whether it is protected (``redaction``), so nothing is done twice and nothing else is remembered.
+"""
+
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+
+from apps.conversations import selectors
+from apps.conversations.models import Conversation, Message
+from apps.conversations.services import protecting, receiving, recording
+from apps.conversations.services.protecting import Redactor
+from apps.conversations.types import AuthorKind, MessageKind
+from apps.privacy.types import TokenTable
+from apps.vault.errors import KeyShredded
+from apps.vault.services import keys as vault_keys
+
+logger = structlog.get_logger(__name__)
+
+BATCH = 200
+REPORT_EVERY = 1000
+
+
+def protect_messages() -> int:
+    """Protect every message of the organisation in scope that is not yet; return how many there were.
+
+    May be stopped and repeated at any time. Raises ``VaultUnavailable``.
+    """
+    done = reported = 0
+    after: UUID | None = None
+    while (conversation_id := selectors.find_unprotected(after=after)) is not None:
+        try:
+            count = protect_conversation(conversation_id=conversation_id)
+        except KeyShredded:
+            # Nothing can be encrypted for whoever was erased; what is left of them is the erasure's to remove.
+            logger.warning("messages.owner_erased", conversation_id=str(conversation_id))
+            count = 0
+        done += count
+        if count < BATCH:
+            after = conversation_id
+        if done - reported >= REPORT_EVERY:
+            logger.info("messages.protected", done=done, left=selectors.count_unprotected())
+            reported = done
+    logger.info("messages.protected", done=done, left=selectors.count_unprotected())
+    return done
+
+
+@transaction.atomic
+def protect_conversation(*, conversation_id: UUID) -> int:
+    """Protect the next batch of one conversation; return how many messages that were.
+
+    Raises ``ConversationNotFound``, ``VaultUnavailable`` and ``KeyShredded``.
+    """
+    # Asked for before the lock: whoever waits for the vault keeps nobody waiting.
+    vault_keys.get_key(owner_id=selectors.get_conversation(conversation_id).customer_id)
+    return protect_locked(recording.lock_conversation(conversation_id), limit=BATCH)
+
+
+def protect_locked(conversation: Conversation, *, limit: int) -> int:
+    """Protect up to ``limit`` messages of a locked conversation, oldest first; return how many that were."""
+    rows = list(Message.objects.filter(conversation=conversation, redaction=0).order_by("seq")[:limit])
+    if not rows:
+        return 0
+    redactor = protecting.redactor_for(conversation, known=protecting.find_known(conversation.customer))
+    tokens = protecting.read_tokens(conversation)
+    for row in rows:
+        if row.kind == MessageKind.TEXT:
+            _protect_text(row, tokens, redactor)
+        row.customer_id = conversation.customer_id
+        row.redaction = protecting.GENERATION
+        row.save(update_fields=["customer", "text", "original", "redaction"])
+    conversation.tokens = tokens.to_json()
+    _rename(conversation, rows)
+    conversation.save(update_fields=["tokens", "title"])
+    return len(rows)
+
+
+def _protect_text(row: Message, tokens: TokenTable, redactor: Redactor) -> None:
+    written = row.text
+    if row.author_kind == AuthorKind.AI:
+        public = "\n".join(citation["passage"] for citation in row.citations)
+        row.text = redactor.redact_answer(written, tokens, public=public)
+        row.original = None if row.text == written else written
+    else:
+        row.text = redactor.redact(written, tokens)
+        row.original = written
+
+
+def _rename(conversation: Conversation, rows: list[Message]) -> None:
+    """Take the title from the first message again, now that it is redacted."""
+    first = Message.objects.filter(
+        conversation=conversation, author_kind=AuthorKind.CUSTOMER.value, kind=MessageKind.TEXT.value
+    )
+    first_id = first.order_by("seq").values_list("id", flat=True).first()
+    for row in rows:
+        if row.id == first_id and conversation.title:
+            conversation.title = receiving.make_title(row.text)
