@@ -3,17 +3,16 @@
 from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
 from apps.accounts.models import ApiKey, Membership, Organisation, User
-from apps.core.admin import TenantAdmin
+from apps.core.admin import OperatorAdmin, TenantAdmin
 
 # allauth keeps addresses of its own; here they would be a second place to look for people.
 admin.site.unregister(EmailAddress)
 
 
 @admin.register(Organisation)
-class OrganisationAdmin(ModelAdmin):  # type: ignore[misc]
+class OrganisationAdmin(OperatorAdmin):
     list_display = ("name", "slug", "locale", "is_active", "created_at")
     search_fields = ("name", "slug")
 
@@ -25,7 +24,7 @@ class OrganisationAdmin(ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(User)
-class UserAdmin(ModelAdmin):  # type: ignore[misc]
+class UserAdmin(OperatorAdmin):
     list_display = ("name", "email", "is_active", "is_staff", "created_at")
     search_fields = ("name", "email")
     ordering = ("name",)

@@ -13,6 +13,13 @@ class MembershipMissing(errors.Forbidden):
     default_message = "You are not a member of this organisation."
 
 
+class UserElsewhere(errors.Conflict):
+    code = "user.elsewhere"
+    default_message = (
+        "Somebody outside this organisation has this e-mail address. Their name, rights and password stay as they are."
+    )
+
+
 class ApiKeyRejected(errors.Unauthenticated):
     code = "api_key.rejected"
     default_message = "This API key is unknown or has been revoked."

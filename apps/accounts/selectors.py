@@ -1,9 +1,11 @@
 """Which organisation, which member, which key?"""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from apps.accounts.errors import MembershipMissing, OrganisationNotFound
 from apps.accounts.models import Membership, Organisation, User
+from apps.core import tenancy
 
 
 def get_organisation(organisation_id: UUID) -> Organisation:
@@ -24,13 +26,13 @@ def get_organisation_by_slug(slug: str) -> Organisation:
 
 def find_membership(user: User) -> Membership | None:
     """Return the first active membership of a signed-in user, oldest first, with user and organisation loaded."""
-    # Across organisations on purpose: signing in is what decides the scope.
-    memberships = Membership.everywhere.select_related("user", "organisation")
-    return (
-        memberships.filter(user=user, user__is_active=True, is_active=True, organisation__is_active=True)
-        .order_by("created_at", "id")
-        .first()
-    )
+    with tenancy.everywhere("signing in is what decides the scope"):
+        memberships = Membership.everywhere.select_related("user", "organisation")
+        return (
+            memberships.filter(user=user, user__is_active=True, is_active=True, organisation__is_active=True)
+            .order_by("created_at", "id")
+            .first()
+        )
 
 
 def get_membership(user: User) -> Membership:
@@ -50,3 +52,8 @@ def list_active_members() -> list[Membership]:
 def find_organisation_by_slug(slug: str) -> Organisation | None:
     """Return an active organisation by its short name, or None."""
     return Organisation.objects.filter(slug=slug, is_active=True).first()
+
+
+def list_known_ids(organisation_ids: Collection[UUID]) -> list[UUID]:
+    """Return those of the ids that are organisations."""
+    return list(Organisation.objects.filter(id__in=organisation_ids).values_list("id", flat=True))

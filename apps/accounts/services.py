@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from apps.accounts.errors import ApiKeyRejected
+from apps.accounts.errors import ApiKeyRejected, UserElsewhere
 from apps.accounts.models import ApiKey, Membership, Organisation, User
 from apps.accounts.types import ApiKeySecret, BusinessCalendar, Role, Scope
 from apps.core import tenancy
@@ -48,20 +48,38 @@ def save_member(
     is_staff: bool = False,
     is_superuser: bool = False,
 ) -> Membership:
-    """Create a user with a membership, or bring both up to date. Raises Django's ``ValidationError``."""
+    """Create a user with a membership, or bring both up to date.
+
+    A person who is not this organisation's alone can join it as they are: changing them raises ``UserElsewhere``.
+    Raises Django's ``ValidationError``.
+    """
     user = User.objects.filter(email__iexact=email).first()
     if user is None:
         user = User.objects.create_user(email, password, name=name, is_staff=is_staff, is_superuser=is_superuser)
     else:
-        user.name, user.is_staff, user.is_superuser = name, is_staff, is_superuser
-        if not user.check_password(password):
-            user.set_password(password)
-        user.save()
+        _update_user(user, organisation, password, name=name, is_staff=is_staff, is_superuser=is_superuser)
     with tenancy.scope(organisation.id):
         membership, _ = Membership.objects.update_or_create(
             organisation=organisation, user=user, defaults={"role": role.value, "is_active": True}
         )
     return membership
+
+
+def _update_user(user: User, organisation: Organisation, password: str, **wanted: Any) -> None:
+    knows_password = user.check_password(password)
+    changed = {field for field, value in wanted.items() if getattr(user, field) != value}
+    if knows_password and not changed:
+        return
+    with tenancy.everywhere("whether a person works elsewhere shows only across organisations"):
+        places = set(Membership.everywhere.filter(user=user).values_list("organisation_id", flat=True))
+    # A superuser without a place is an operator of the deployment.
+    if places - {organisation.id} or (user.is_superuser and not places):
+        raise UserElsewhere
+    for field in changed:
+        setattr(user, field, wanted[field])
+    if not knows_password:
+        user.set_password(password)
+    user.save()
 
 
 @transaction.atomic
@@ -87,13 +105,14 @@ def authenticate_api_key(*, secret: str) -> ApiKey:
     if form is None:
         raise ApiKeyRejected
     prefix, value = form.groups()
-    # Across organisations on purpose: the key is what decides the scope.
-    key = ApiKey.everywhere.select_related("organisation").filter(prefix=prefix, revoked_at=None).first()
+    with tenancy.everywhere("the key is what decides the scope"):
+        key = ApiKey.everywhere.select_related("organisation").filter(prefix=prefix, revoked_at=None).first()
     expected = bytes(key.secret_hash) if key is not None else bytes(32)
     matches = hmac.compare_digest(expected, _hash(value))
     if key is None or not matches or not key.organisation.is_active:
         raise ApiKeyRejected
-    _touch(key.id)
+    with tenancy.scope(key.organisation_id):
+        _touch(key.id)
     return key
 
 
@@ -103,9 +122,8 @@ def revoke_api_key(*, key_id: UUID) -> None:
 
 
 def _touch(key_id: UUID) -> None:
-    # Across organisations on purpose, as above.
     stale = Q(last_used_at=None) | Q(last_used_at__lt=Now() - timedelta(seconds=TOUCH_SECONDS))
-    ApiKey.everywhere.filter(stale, id=key_id).update(last_used_at=Now())
+    ApiKey.objects.filter(stale, id=key_id).update(last_used_at=Now())
 
 
 def _hash(secret: str) -> bytes:

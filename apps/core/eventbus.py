@@ -5,9 +5,10 @@ a crash after commit loses none of them. *Listeners* run in the publisher's proc
 may be lost and fetched again, such as pushing to screens.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import structlog
@@ -22,15 +23,26 @@ EVENTS = Counter("switchboard_events", "Events published, by name.", ["event"])
 LISTENER_FAILURES = Counter("switchboard_listener_failures", "Listeners that raised.", ["event", "listener"])
 
 
+IN_HAND: Final[Mapping[str, bool]] = MappingProxyType({"in_hand": True})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that happened, in the past tense. Fields are ids and small plain values; no personal data."""
+    """Something that happened, in the past tense. Fields are ids and small plain values; no personal data.
+
+    The exception is a field of ``metadata=IN_HAND``: what the publisher holds, so that a listener in the same process
+    need not read it back. It is None for whoever publishes without it; jobs do not get it. Keep it out of ``repr``.
+    """
 
     organisation_id: UUID
 
     def arguments(self) -> dict[str, Any]:
         """Return the fields that a job started by this event receives."""
-        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "organisation_id"}
+        return {
+            one.name: getattr(self, one.name)
+            for one in fields(self)
+            if one.name != "organisation_id" and not one.metadata.get("in_hand")
+        }
 
 
 EventT = TypeVar("EventT", bound=Event)

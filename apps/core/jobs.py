@@ -6,6 +6,7 @@ again with a higher fence.
 """
 
 import json
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -63,6 +64,9 @@ class Claim:
     arguments: Mapping[str, Any]
 
 
+_loading = threading.Lock()
+
+
 @cache
 def _load_tasks() -> None:
     # A web process has not imported the apps' task modules; without this their names are unknown there.
@@ -71,7 +75,9 @@ def _load_tasks() -> None:
 
 def find_task(name: str) -> "Task[..., Any]":
     """Return the task called ``name``. Raises ``UnknownJob``."""
-    _load_tasks()
+    # A thread that came a moment later must not look before the first has loaded them all.
+    with _loading:
+        _load_tasks()
     task = current_app.tasks.get(name)
     if task is None:
         raise UnknownJob(f"No app defines a task called {name!r}.")

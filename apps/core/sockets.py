@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar, Literal, ParamSpec, TypeVar
@@ -24,15 +25,21 @@ R = TypeVar("R")
 
 CLOSE_BAD_FRAMES = 4400
 CLOSE_NO_HELLO = 4408
+CLOSE_TOO_LARGE = 4413
 CLOSE_TOO_MANY = 4429
 # Our own code: autobahn refuses to send 1012, which would say the same.
 CLOSE_COME_BACK = 4012
 # A client that sends this many frames we cannot read is not one of ours.
 BAD_FRAMES_ALLOWED = 5
+# In bytes. The web server is told the same (Procfile) and closes with 1009 before a frame is read; this holds for any
+# other server in its place.
 FRAME_LIMIT = 64 * 1024
 AWAY_RETRY_SECONDS = 2.0
 # A refusal names the problem; it does not send a long frame back.
 REASON_LIMIT = 200
+
+# Half of a character outside the basic plane: JSON can spell it ("\ud83d"), but no text can hold it.
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 SOCKETS = Gauge("switchboard_sockets", "Open sockets.", ["kind"], multiprocess_mode="livesum")
 CLOSED = Counter("switchboard_sockets_closed", "Sockets closed by the server.", ["kind", "code"])
@@ -133,6 +140,9 @@ class SuiteConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if not self._within_pace():
             await self.close_with(CLOSE_TOO_MANY)
             return
+        if text_data is not None and len(text_data.encode(errors="surrogatepass")) > FRAME_LIMIT:
+            await self.close_with(CLOSE_TOO_LARGE)
+            return
         client_id = None
         try:
             raw = self._decode(text_data)
@@ -200,9 +210,11 @@ class SuiteConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await handler(frame)
 
     async def _refuse(self, error: errors.SuiteError, client_id: UUID | None) -> None:
-        await self.say(
-            ErrorFrame(code=error.code, text=error.message, client_id=client_id, retry_after=error.retry_after)
-        )
+        retry_after = error.retry_after
+        if retry_after is None and error.retryable:
+            # Clients keep what they sent and send it again only if they are told when.
+            retry_after = AWAY_RETRY_SECONDS
+        await self.say(ErrorFrame(code=error.code, text=error.message, client_id=client_id, retry_after=retry_after))
         if isinstance(error, FrameUnreadable):
             self._bad_frames += 1
             if self._bad_frames > BAD_FRAMES_ALLOWED:
@@ -217,7 +229,7 @@ class SuiteConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             raise FrameUnreadable("This frame is not JSON.") from None
         if not isinstance(raw, dict):
             raise FrameUnreadable("A frame is one JSON object.")
-        return raw
+        return {name: _whole(value) for name, value in raw.items()}
 
     def _parse(self, raw: dict[str, Any]) -> BaseModel:
         try:
@@ -245,6 +257,11 @@ class SuiteConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 await self.close_with(CLOSE_NO_HELLO)
                 return
             await asyncio.sleep(settings.SOCKET_IDLE_SECONDS - quiet)
+
+
+def _whole(value: Any) -> Any:
+    """Return ``value`` with U+FFFD for half characters: a client that cut an emoji in two loses that one only."""
+    return _LONE_SURROGATE.sub("\ufffd", value) if isinstance(value, str) else value
 
 
 def _client_id(raw: dict[str, Any]) -> UUID | None:

@@ -2,6 +2,7 @@
 
 import environ
 from django.templatetags.static import static
+from django.urls import reverse_lazy
 from django.utils.functional import lazy
 
 from config import env
@@ -40,7 +41,9 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "apps.core",
+    "apps.vault",
     "apps.accounts",
+    "apps.privacy",
     "apps.customers",
     "apps.conversations",
     "apps.inboxes",
@@ -125,7 +128,10 @@ def _database(database_url: str, *, pooled: bool) -> dict[str, object]:
         # A migration that queues for a lock makes everything behind it queue as well.
         options["options"] = "-c lock_timeout=5000"
     database["OPTIONS"] = options
-    database["ENGINE"] = "django.db.backends.postgresql"
+    # Every statement carries the organisation whose rows it may see; see docs/adr on row-level security.
+    database["ENGINE"] = "apps.core.postgres"
+    # A cursor kept by the server would outlive the scope it was opened in, and a pooler's connection.
+    database["DISABLE_SERVER_SIDE_CURSORS"] = True
     return database
 
 
@@ -226,6 +232,9 @@ UNFOLD = {
     "SITE_TITLE": "Switchboard",
     "SITE_HEADER": "Switchboard",
     "SHOW_VIEW_ON_SITE": False,
+    "SITE_DROPDOWN": [
+        {"icon": "policy", "title": "Records of processing", "link": reverse_lazy("privacy:records")},
+    ],
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": static_lazy("shared/favicon.svg")}],
     # The accent of static/shared/tokens.css, from light to dark.
     "COLORS": {

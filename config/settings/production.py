@@ -20,6 +20,12 @@ SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Believed only where a proxy is known to set it: without one anybody could call plain HTTP encrypted.
+BEHIND_TLS_PROXY = env.boolean(
+    "BEHIND_TLS_PROXY",
+    default=False,
+    help="Believe the header X-Forwarded-Proto. Only where a proxy ends TLS and sets or removes it on every request.",
+)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS_PROXY else None
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True

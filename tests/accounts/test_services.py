@@ -1,7 +1,8 @@
 """How organisations, members and keys come to be."""
 
+import io
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -10,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from apps.accounts import policies, services
-from apps.accounts.errors import ApiKeyRejected, ScopeMissing
+from apps.accounts.errors import ApiKeyRejected, ScopeMissing, UserElsewhere
 from apps.accounts.models import ApiKey, Membership, Organisation, User
 from apps.accounts.types import BusinessCalendar, Role, Scope
 from apps.core import tenancy
@@ -77,9 +78,9 @@ def test_a_field_an_organisation_does_not_have_is_refused(db: None) -> None:
 # Members ---------------------------------------------------------------------------------------------------
 
 
-def _save_ana(organisation: Organisation, role: Role = Role.AGENT, **changes: str) -> Membership:
+def _save_ana(organisation: Organisation, role: Role = Role.AGENT, **changes: Any) -> Membership:
     fields = {"email": "ana@acme.example", "name": "Ana", "password": "correct horse battery", **changes}
-    return services.save_member(organisation=organisation, role=role, **fields)  # type: ignore[arg-type]
+    return services.save_member(organisation=organisation, role=role, **fields)
 
 
 def test_saving_a_member_twice_makes_one_person_with_one_membership(acme: Organisation) -> None:
@@ -134,6 +135,52 @@ def test_one_person_may_work_for_two_organisations(acme: Organisation, orbis: Or
     assert first.user_id == second.user_id
     assert {first.organisation_id, second.organisation_id} == {acme.id, orbis.id}
     assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "changes", [{"name": "Anna"}, {"password": "another battery staple"}, {"is_superuser": True}, {"is_staff": True}]
+)
+def test_a_person_of_another_organisation_joins_as_they_are_or_not_at_all(
+    acme: Organisation, orbis: Organisation, changes: dict[str, Any]
+) -> None:
+    ana = _save_ana(acme)
+    before = User.objects.values().get(id=ana.user_id)
+
+    with pytest.raises(UserElsewhere):
+        _save_ana(orbis, Role.OWNER, **changes)
+
+    assert User.objects.values().get(id=ana.user_id) == before
+    with tenancy.scope(orbis.id):
+        assert Membership.objects.count() == 0
+
+
+def test_an_operator_of_the_deployment_is_not_demoted_by_an_organisation(acme: Organisation) -> None:
+    operator = User.objects.create_superuser("ana@acme.example", "a different password", name="Operator")
+    before = User.objects.values().get(id=operator.id)
+
+    with pytest.raises(UserElsewhere):
+        _save_ana(acme)
+
+    assert User.objects.values().get(id=operator.id) == before
+
+
+def test_the_command_says_so_when_the_owner_belongs_to_another_organisation(
+    acme: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _save_ana(acme)
+    monkeypatch.setattr("sys.stdin", io.StringIO("Kettle-4711-umbrella\n"))
+
+    with pytest.raises(CommandError, match="outside this organisation"):
+        call_command(
+            "create_organisation",
+            slug="other",
+            name="Other",
+            owner_email="ana@acme.example",
+            owner_name="Ana",
+            password_stdin=True,
+        )
+
+    assert Organisation.objects.filter(slug="other").count() == 0
 
 
 def test_a_bad_address_is_refused_and_nobody_is_created(acme: Organisation) -> None:
@@ -314,4 +361,5 @@ def test_the_command_names_an_organisation_that_does_not_exist(db: None) -> None
     with pytest.raises(CommandError, match="nowhere"):
         call_command("create_api_key", org="nowhere", name="Reporting", scope=["conversations:read"])
 
-    assert ApiKey.everywhere.count() == 0
+    with tenancy.everywhere("there must be none in any organisation"):
+        assert ApiKey.everywhere.count() == 0

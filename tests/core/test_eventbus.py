@@ -1,6 +1,6 @@
 """Events: published in the transaction, turned into jobs with it, heard after it."""
 
-from dataclasses import FrozenInstanceError, dataclass
+from dataclasses import FrozenInstanceError, dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,6 +19,7 @@ class ParcelSent(eventbus.Event):
 
     parcel_id: UUID
     weight: int
+    letter: str | None = field(default=None, compare=False, repr=False, metadata=eventbus.IN_HAND)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,19 @@ def test_a_job_receives_all_fields_but_the_organisation() -> None:
     event = _parcel()
 
     assert event.arguments() == {"parcel_id": event.parcel_id, "weight": 3}
+
+
+def test_what_the_publisher_holds_reaches_listeners_but_neither_jobs_nor_logs(
+    db: None, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks, heard: list[Any]
+) -> None:
+    event = ParcelSent(organisation_id=uuid4(), parcel_id=uuid4(), weight=3, letter="Dear Zoë")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        eventbus.publish(event)
+
+    assert heard[0][0].letter == "Dear Zoë"
+    assert Job.objects.get().arguments == {"parcel_id": str(event.parcel_id), "weight": 3}
+    assert "Zoë" not in repr(event)
 
 
 def test_an_event_becomes_a_job_of_its_organisation(db: None) -> None:

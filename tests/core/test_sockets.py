@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID, uuid4
 
@@ -13,7 +14,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 from pytest_django import Settings
 
 from apps.core import errors, push, tenancy
-from apps.core.sockets import BAD_FRAMES_ALLOWED, Inbound, Outbound, Ping, SuiteConsumer, in_database
+from apps.core.sockets import BAD_FRAMES_ALLOWED, FRAME_LIMIT, Inbound, Outbound, Ping, SuiteConsumer, in_database
 from tests.core.factories import read_counter
 
 ORGANISATION_ID = UUID("01890000-0000-7000-8000-00000000aaaa")
@@ -25,6 +26,7 @@ class Introduce(Inbound):
 
     type: Literal["introduce"]
     group: str | None = None
+    name: str = Field(default="", max_length=60_000)
 
 
 class Ask(Inbound):
@@ -32,7 +34,7 @@ class Ask(Inbound):
 
     type: Literal["ask.anything"]
     client_id: UUID | None = None
-    about: Literal["scope", "limit", "database"]
+    about: Literal["scope", "limit", "database", "away"]
 
 
 class Told(Outbound):
@@ -59,7 +61,7 @@ class TinyConsumer(SuiteConsumer):
         self.organisation_id = ORGANISATION_ID
         self.introduced()
         await (self.join(frame.group) if frame.group else asyncio.sleep(0))
-        await self.say(Told(text="welcome"))
+        await self.say(Told(text=f"welcome {frame.name}".strip()))
 
     async def on_ask_anything(self, frame: Ask) -> None:
         await self.say(Told(text=await getattr(self, f"_{frame.about}")()))
@@ -71,6 +73,9 @@ class TinyConsumer(SuiteConsumer):
 
     async def _limit(self) -> str:
         raise Slow(retry_after=1.5)
+
+    async def _away(self) -> str:
+        raise errors.Unavailable
 
     async def _database(self) -> str:
         raise OperationalError("the connection is closed")
@@ -152,6 +157,32 @@ async def test_a_frame_we_cannot_read_is_refused_and_the_socket_stays_usable(
     assert await _ask(socket, '{"type": "ping"}') == {"type": "pong"}
 
 
+@pytest.mark.parametrize(
+    ("sent", "read"), [("a\\ud83db", "a\ufffdb"), ("\\ude00", "\ufffd"), ("\\ud83d\\ude00", "😀"), ("\\u00eb", "ë")]
+)
+async def test_half_a_character_costs_that_character_and_not_the_frame(
+    socket: WebsocketCommunicator, sent: str, read: str
+) -> None:
+    answer = await _ask(socket, f'{{"type": "introduce", "name": "{sent}"}}')
+
+    assert answer == {"type": "told", "text": f"welcome {read}"}
+
+
+async def test_a_frame_of_the_limit_is_read_and_one_byte_more_closes_the_socket(socket: WebsocketCommunicator) -> None:
+    frame = '{"type": "ping"}'
+
+    assert await _ask(socket, frame.ljust(FRAME_LIMIT)) == {"type": "pong"}
+    await socket.send_to(text_data=frame.ljust(FRAME_LIMIT + 1))
+
+    assert await _read_close_code(socket) == 4413
+
+
+def test_the_web_server_is_told_the_same_limit() -> None:
+    procfile = (Path(__file__).parents[2] / "Procfile").read_text()
+
+    assert f"--websocket-max-message-size {FRAME_LIMIT} --websocket-max-frame-size {FRAME_LIMIT} " in procfile
+
+
 async def test_an_empty_frame_is_refused_and_the_socket_stays_usable(socket: WebsocketCommunicator) -> None:
     await socket.send_input({"type": "websocket.receive", "text": ""})
 
@@ -215,6 +246,12 @@ async def test_a_named_failure_is_told_in_its_words_and_the_socket_stays_usable(
         "retry_after": 1.5,
     }
     assert await _ask(socket, '{"type": "ping"}') == {"type": "pong"}
+
+
+async def test_whatever_may_succeed_later_says_when_to_try_again(socket: WebsocketCommunicator) -> None:
+    answer = await _ask(socket, '{"type": "ask.anything", "about": "away"}')
+
+    assert (answer["code"], answer["retry_after"]) == ("service.unavailable", 2.0)
 
 
 async def test_before_it_is_known_a_socket_has_no_scope_and_afterwards_its_own(

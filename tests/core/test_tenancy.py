@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 
 from apps.core import clock, tenancy
-from apps.customers import services as customer_services
 from apps.customers.models import Customer
+from apps.customers.services import visitors as customer_visitors
 
 if TYPE_CHECKING:
     from apps.accounts.models import Organisation
@@ -31,7 +31,7 @@ def test_a_scope_ends_with_its_block_and_scopes_nest() -> None:
 
 def test_rows_of_another_organisation_do_not_exist(acme: "Organisation", orbis: "Organisation") -> None:
     with tenancy.scope(acme.id):
-        customer = customer_services.create_visitor(now=clock.now())
+        customer = customer_visitors.create_visitor(now=clock.now())
 
     with tenancy.scope(orbis.id):
         assert Customer.objects.filter(id=customer.id).first() is None

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from django.db.models import Sum
 from django.db.models.functions import Now
 from pgvector import HalfVector
 from pgvector.psycopg import register_vector
+from psycopg import Copy
 
 from apps.core import eventbus, tenancy
 from apps.core.ids import uuid7
@@ -153,10 +155,7 @@ def _insert(source_id: UUID, documents: Sequence[PreparedDocument], encoder_key:
     organisation_id = tenancy.current_organisation_id()
     ids = {document.draft.external_id: uuid7() for document in documents}
     names = ["id", "organisation_id", "source_id", "external_id", *_FIELDS]
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY knowledge_document ({', '.join(names)}) FROM STDIN") as copy,
-    ):
+    with connection.cursor() as cursor, _rows_for(cursor, "knowledge_document", ", ".join(names)) as copy:
         for document in documents:
             fields = _fields(document, encoder_key)
             external_id = document.draft.external_id
@@ -187,6 +186,16 @@ def _insert_passages(
     index.term_total += sum(term_counts.values())
     configs = {text_config_for(document.draft.locale) for document in documents}
     index.text_configs = sorted({*index.text_configs, *configs})
+
+
+@contextmanager
+def _rows_for(cursor: Any, table: str, columns: str, *, options: str = "") -> Iterator[Copy]:
+    """Copy rows into a table by way of a temporary one: COPY does not reach behind row-level security."""
+    cursor.execute(f"CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS SELECT {columns} FROM {table} WITH NO DATA")  # noqa: S608  constants
+    with cursor.copy(f"COPY incoming ({columns}) FROM STDIN {options}") as copy:
+        yield copy
+    cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM incoming")  # noqa: S608  constants
+    cursor.execute("DROP TABLE incoming")
 
 
 def _teach_vectors() -> None:
@@ -249,7 +258,7 @@ def _copy_passages(
     columns = (
         "id, organisation_id, document_id, ordinal, heading, text, start_offset, end_offset, token_count, term_count"
     )
-    with cursor.copy(f"COPY knowledge_passage ({columns}) FROM STDIN") as copy:
+    with _rows_for(cursor, "knowledge_passage", columns) as copy:
         for passage_id, draft, passage in rows:
             copy.write_row(
                 (
@@ -270,9 +279,8 @@ def _copy_passages(
 def _copy_vectors(
     cursor: Any, organisation_id: UUID, passage_ids: Sequence[UUID], vectors: Vectors, encoder_key: str
 ) -> None:
-    with cursor.copy(
-        "COPY knowledge_passagevector (organisation_id, passage_id, encoder_key, embedding) FROM STDIN (FORMAT BINARY)"
-    ) as copy:
+    columns = "organisation_id, passage_id, encoder_key, embedding"
+    with _rows_for(cursor, "knowledge_passagevector", columns, options="(FORMAT BINARY)") as copy:
         copy.set_types(["uuid", "uuid", "varchar", "halfvec"])
         for passage_id, vector in zip(passage_ids, vectors, strict=True):
             copy.write_row((organisation_id, passage_id, encoder_key, HalfVector(vector)))

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from apps.accounts import services
 from apps.accounts.types import Role
+from apps.core.errors import SuiteError
 
 
 class Command(BaseCommand):
@@ -42,4 +43,6 @@ class Command(BaseCommand):
                 )
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
+        except SuiteError as error:
+            raise CommandError(error.message) from None
         self.stdout.write(f"{organisation.name} is ready. {options['owner_email']} can sign in at /desk/ and /admin/.")

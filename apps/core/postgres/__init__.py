@@ -1,0 +1,1 @@
+"""How does the database learn whose data may be seen? Django's backend for PostgreSQL, with scoped statements."""
