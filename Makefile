@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN = .venv/bin/python -m launcher
 
 .DEFAULT_GOAL := help
-.PHONY: help up stop status reset test check format lock wheels bench drill pictures docs ready ready-dev
+.PHONY: help up stop status reset test check format lock wheels bench drill canaries pictures docs ready ready-dev
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ bench: ready-dev ## measure the time from Enter to the first streamed text, stag
 
 drill: ready-dev ## faults and load against real processes; writes docs/drill.md
 	@.venv/bin/python -m bench.drill
+
+canaries: ready-dev ## search everything for what 1,000 chats have given away; writes docs/plaintext-scan.md
+	@.venv/bin/python -m bench.canaries
 
 pictures: ready-dev ## take the documentation's screenshots anew
 	@.venv/bin/python -m bench.pictures
