@@ -13,6 +13,11 @@ class SignInNeeded(errors.Unauthenticated):
     default_message = "You are signed out. Sign in again; what you have written stays here."
 
 
+class JoiningRoleMissing(errors.Forbidden):
+    code = "desk.joining_role_missing"
+    default_message = "Your role does not include joining customers. An administrator can change that."
+
+
 class WatchLimitReached(errors.Conflict):
     code = "desk.watch_limit_reached"
     default_message = "Too many conversations are open in this window. Close some of them first."

@@ -1,5 +1,6 @@
 """What may a browser ask of the desk? Parsed once, here."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -7,13 +8,15 @@ from uuid import UUID
 from django import forms
 from django.http import QueryDict
 
+from apps.conversations.types import TimelineCursor
 from apps.core import errors
-from apps.desk.selectors import PAGE_SIZE
+from apps.customers.services import canonical
+from apps.customers.types import CanonicalIdentity, IdentityKind, Level
+from apps.desk.selectors.conversations import PAGE_SIZE
 from apps.desk.types import ListCursor, View
 
 # A window that comes back after a gap asks for all the rows it had at once.
 LIMIT_MAX = 500
-SEARCH_LENGTH = 100
 
 
 class _Checked(forms.Form):
@@ -39,17 +42,8 @@ class ListForm(_Checked):
         return int(self.cleaned_data["limit"] or PAGE_SIZE)
 
     def clean_cursor(self) -> ListCursor | None:
-        given = self.cleaned_data["cursor"]
-        if not given:
-            return None
-        at, _, row_id = given.partition("_")
-        try:
-            moment, identity = datetime.fromisoformat(at), UUID(row_id)
-        except ValueError:
-            raise forms.ValidationError("This is not where a page of a list ends.") from None
-        if moment.tzinfo is None:
-            raise forms.ValidationError("This is not where a page of a list ends.")
-        return ListCursor(moment, identity)
+        found = _read_cursor(self.cleaned_data["cursor"])
+        return None if found is None else ListCursor(*found)
 
 
 class MessagesForm(_Checked):
@@ -57,12 +51,6 @@ class MessagesForm(_Checked):
 
     before = forms.IntegerField(min_value=1, required=False)
     after = forms.IntegerField(min_value=0, required=False)
-
-
-class SearchForm(_Checked):
-    """Words to look for."""
-
-    q = forms.CharField(max_length=SEARCH_LENGTH, required=False)
 
 
 class ActionForm(_Checked):
@@ -84,9 +72,80 @@ class ReadForm(_Checked):
     seq = forms.IntegerField(min_value=0)
 
 
-def write_cursor(cursor: ListCursor | None) -> str:
+# Customers --------------------------------------------------------------------------------------------------
+
+# What agents may enter about a customer: kinds of identities, and facts.
+ENTRIES = (*IdentityKind, "name")
+ENTRY_LENGTH = 1000
+# Long enough for any e-mail address.
+SEARCH_LENGTH = 320
+
+
+class TimelineForm(_Checked):
+    """Which page of a timeline."""
+
+    cursor = forms.CharField(max_length=80, required=False)
+
+    def clean_cursor(self) -> TimelineCursor | None:
+        found = _read_cursor(self.cleaned_data["cursor"])
+        return None if found is None else TimelineCursor(*found)
+
+
+class SearchForm(_Checked):
+    """What an agent knows: words of a title, a reference, a name, or an identity in full."""
+
+    q = forms.CharField(max_length=SEARCH_LENGTH, required=False)
+
+    @property
+    def identities(self) -> tuple[CanonicalIdentity, ...]:
+        """What the text may be, read as each kind of identity."""
+        found = []
+        for kind in IdentityKind:
+            with suppress(errors.Invalid):
+                found.append(canonical.make_identity(kind, self.cleaned_data["q"], Level.CLAIMED))
+        return tuple(found)
+
+
+class EntryForm(_Checked):
+    """An identity or a name that an agent enters; ``identities`` and ``facts`` are in canonical form."""
+
+    kind = forms.ChoiceField(choices=[(str(one), str(one)) for one in ENTRIES])
+    value = forms.CharField(max_length=ENTRY_LENGTH)
+
+    @property
+    def identities(self) -> tuple[CanonicalIdentity, ...]:
+        """The identity, if it is one. Raises ``IdentityUnreadable``."""
+        kind, value = self.cleaned_data["kind"], self.cleaned_data["value"]
+        return () if kind == "name" else (canonical.make_identity(IdentityKind(kind), value, Level.CLAIMED),)
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """The name, if it is one. Raises ``FactUnreadable``."""
+        kind, value = self.cleaned_data["kind"], self.cleaned_data["value"]
+        return (canonical.make_fact(kind, value),) if kind == "name" else ()
+
+
+# Cursors ----------------------------------------------------------------------------------------------------
+
+
+def write_cursor(cursor: ListCursor | TimelineCursor | None) -> str:
     """Return a cursor as the browser hands it back; empty for None."""
-    return "" if cursor is None else f"{cursor.at.isoformat()}_{cursor.id}"
+    if cursor is None:
+        return ""
+    return f"{cursor.at.isoformat()}_{cursor.id if isinstance(cursor, ListCursor) else cursor.message_id}"
+
+
+def _read_cursor(given: str) -> tuple[datetime, UUID] | None:
+    if not given:
+        return None
+    at, _, row_id = given.partition("_")
+    try:
+        moment, identity = datetime.fromisoformat(at), UUID(row_id)
+    except ValueError:
+        raise forms.ValidationError("This is not where a page of a list ends.") from None
+    if moment.tzinfo is None:
+        raise forms.ValidationError("This is not where a page of a list ends.")
+    return moment, identity
 
 
 def parse_view(given: QueryDict) -> View | None:

@@ -8,9 +8,13 @@ from django.db import transaction
 from django.db.models.functions import Greatest
 
 from apps.conversations import selectors as conversation_selectors
-from apps.conversations.services import closing, ownership, receiving, recording, replying
+from apps.conversations.services import closing, ownership, protecting, receiving, recording, replying
 from apps.conversations.types import Accepted, EventName, OwnerKind, Status
 from apps.core import tenancy
+from apps.customers import selectors as customer_selectors
+from apps.customers.errors import MergeNotFound
+from apps.customers.services import identifying, merging
+from apps.customers.types import CanonicalIdentity, Introduction
 from apps.desk.errors import ChangedMeanwhile
 from apps.desk.models import ReadMark
 from apps.desk.types import Deed
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
     from apps.accounts.models import Membership
     from apps.conversations.models import Conversation
 
+# What agents enter is what somebody said; nobody has proven it.
+SOURCE = "agent"
 _DEEDS = {EventName.OWNER_CHANGED: "took", EventName.CLOSED: "closed"}
 _JUST_NOW_SECONDS = 3
 
@@ -38,15 +44,17 @@ def send_reply(
     Raises what ``send_agent_reply`` raises, and ``ChangedMeanwhile`` when a colleague took or closed the
     conversation after ``expected_owner_version``.
     """
+    cleaned = receiving.clean_text(text)
+    prepared = protecting.prepare_message(conversation_id=conversation_id, text=cleaned)
     conversation = recording.lock_conversation(conversation_id)
-    if receiving.find_sent(conversation, client_id, receiving.clean_text(text)) is None:
+    if receiving.find_sent(conversation, client_id, cleaned) is None:
         closed = conversation.status == Status.CLOSED
         question = "Reopen it and send your reply?" if closed else "Send your reply anyway?"
         _check_unchanged(conversation, actor, expected_owner_version, question=question, now=now)
         if closed:
             closing.reopen_conversation(actor=actor, conversation_id=conversation_id, now=now)
     return replying.send_agent_reply(
-        actor=actor, conversation_id=conversation_id, client_id=client_id, text=text, now=now
+        actor=actor, conversation_id=conversation_id, client_id=client_id, text=text, now=now, prepared=prepared
     )
 
 
@@ -109,6 +117,29 @@ def mark_read(*, member: "Membership", conversation_id: UUID, seq: int) -> None:
         conversation_id=conversation.id,
         defaults={"seq": seen},
     )
+
+
+def undo_join(*, actor: "Membership", customer_id: UUID, merge_id: UUID, now: datetime) -> None:
+    """Take back a join of this customer's family, and of no other.
+
+    Raises ``CustomerNotFound``, ``MergeNotFound``, ``MergeAlreadyUndone`` and ``Contended``.
+    """
+    customer = customer_selectors.get_customer(customer_id)
+    if merge_id not in {merge.id for merge in customer_selectors.list_merges(customer)}:
+        raise MergeNotFound
+    merging.undo_merge(merge_id=merge_id, actor=actor, now=now)
+
+
+def describe_customer(
+    *,
+    customer_id: UUID,
+    identities: tuple[CanonicalIdentity, ...],
+    facts: tuple[tuple[str, str], ...],
+    now: datetime,
+) -> None:
+    """Record what an agent says of a customer. Raises what ``identify_customer`` raises."""
+    introduction = Introduction(SOURCE, identities, facts)
+    identifying.identify_customer(customer_id=customer_id, introduction=introduction, now=now)
 
 
 def _check_unchanged(

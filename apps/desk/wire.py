@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from apps.conversations.types import MessageCreated, PersonView
+from apps.conversations.types import MessageCreated, PersonView, TimelineEntry
 from apps.core.sockets import Inbound, Outbound, Ping
 from apps.desk.types import ConversationSummary
 
@@ -81,6 +81,13 @@ class ConversationUpdated(Outbound):
     conversation: ConversationSummary
 
 
+class CustomerChanged(Outbound):
+    """What is known of a person has changed, or who is the same person. Windows that show one of these look again."""
+
+    type: Literal["customer.changed"] = "customer.changed"
+    customer_ids: tuple[UUID, ...]
+
+
 class Rows(Outbound):
     """A page of a list, over HTTP. ``read``: how far this member has read; ``next`` is empty at the end."""
 
@@ -95,3 +102,10 @@ class Messages(Outbound):
     events: tuple[MessageCreated, ...]
     more: bool
     last_seq: int
+
+
+class CustomerTimeline(Outbound):
+    """A page of all that happened with a person, newest first, over HTTP. ``next`` is empty at the end."""
+
+    entries: tuple[TimelineEntry, ...]
+    next: str

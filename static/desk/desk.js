@@ -1,12 +1,16 @@
 /** How do the parts of the desk work together? This module makes them, and is the only one that knows them all. */
 import { fullTime, keepFresh, relativeTime } from "../shared/time.js";
 import { renderInto } from "../shared/richtext.js";
+import { CustomerView } from "./customer.js";
+import { Decisions } from "./decisions.js";
 import { confidenceWords, dressAvatar, waitingTime } from "./elements.js";
 import { ConversationList } from "./list.js";
 import { Notices } from "./notices.js";
 import { Outbox } from "./outbox.js";
+import { keepFocus } from "./parts.js";
 import { needsPerson } from "./row.js";
 import { csrfToken, post } from "./server.js";
+import { Sheet } from "./sheet.js";
 import { Shortcuts } from "./shortcuts.js";
 import { DeskSocket } from "./socket.js";
 import { DeskStorage } from "./storage.js";
@@ -16,6 +20,8 @@ import { Workspace } from "./workspace.js";
 
 // Delivery by socket is at most once; once a minute the window makes sure.
 const STALE = 60_000;
+// How often to ask for what could not be read.
+const AGAIN = 15_000;
 const READ_AFTER = 400;
 
 const boot = JSON.parse(document.getElementById("boot").textContent);
@@ -30,7 +36,10 @@ const outbox = new Outbox(storage, (id) => `${home}c/${id}/reply/`);
 const notices = new Notices({ home, counts: boot.counts, storage });
 const list = new ConversationList({ element: byId("rows"), end: byId("list-end"), scroll: byId("list-scroll"), me, home });
 const workspace = new Workspace({ me, assistant, home, storage, outbox, socket, toasts, onCitation: showPassage, ask });
-const switcher = new Switcher((id) => openConversation(id));
+const customers = new CustomerView({ home, onCitation: showPassage });
+const decisions = new Decisions(toasts);
+const sheet = new Sheet();
+const switcher = new Switcher((id) => openConversation(id), (id) => openCustomer(id));
 
 // Parts that htmx puts in place
 
@@ -55,15 +64,33 @@ function dress(root) {
 // Moving about
 
 function openConversation(id, { push = true } = {}) {
+  sheet.close();
+  customers.leave();
   document.body.dataset.shows = "conversation";
   if (push && location.pathname !== `${home}c/${id}/`) history.pushState({}, "", list.addressOf(id));
   list.setOpen(id);
   return workspace.open(id);
 }
 
+function addressOf() {
+  if (workspace.id) return list.addressOf(workspace.id);
+  return `${customers.id ? customers.addressOf(customers.id) : home}?view=${list.view}`;
+}
+
+function openCustomer(id, { push = true } = {}) {
+  sheet.close();
+  workspace.leave();
+  document.body.dataset.shows = "conversation";
+  list.setOpen(null);
+  if (push && location.pathname !== customers.addressOf(id)) history.pushState({}, "", `${customers.addressOf(id)}?view=${list.view}`);
+  return customers.open(id);
+}
+
 function leaveConversation({ push = true } = {}) {
   const id = workspace.id;
   document.body.dataset.shows = "list";
+  sheet.close();
+  customers.leave();
   if (push) history.pushState({}, "", `${home}?view=${list.view}`);
   workspace.clear();
   list.setOpen(null);
@@ -82,32 +109,34 @@ async function showList(view, { push = true } = {}) {
   byId("list-scroll").scrollTop = 0;
   const loaded = list.show(view);
   byId("list-order").textContent = list.order;
-  if (push) history.pushState({}, "", workspace.id ? list.addressOf(workspace.id) : `${home}?view=${view}`);
-  if (!workspace.id) notices.setTitle(byId("list-title").textContent);
+  if (push) history.pushState({}, "", addressOf());
+  if (!workspace.id && !customers.id) notices.setTitle(byId("list-title").textContent);
   await loaded;
 }
 
 addEventListener("popstate", () => {
   const view = new URLSearchParams(location.search).get("view") ?? boot.view;
   if (view !== list.view && document.querySelector(`[data-view="${CSS.escape(view)}"]`)) showList(view, { push: false });
-  const id = /\/c\/([0-9a-f-]{36})\/$/.exec(location.pathname)?.[1];
-  if (id) openConversation(id, { push: false });
+  const [, kind, id] = /\/(c|customers)\/([0-9a-f-]{36})\/$/.exec(location.pathname) ?? [];
+  if (kind === "c") openConversation(id, { push: false });
+  else if (kind) openCustomer(id, { push: false });
   else leaveConversation({ push: false });
 });
 
 document.addEventListener("click", (event) => {
   if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
-  const target = event.target.closest("[data-conversation], [data-view], [data-leave], [data-open], [data-close], [data-passage]");
+  const target = event.target.closest("[data-conversation], [data-person], [data-view], [data-leave], [data-open], [data-close], [data-passage]");
   if (!target) return;
   event.preventDefault();
-  const { conversation, view, leave, open, close, passage } = target.dataset;
+  const { conversation, person, view, leave, open, close, passage } = target.dataset;
   if (conversation) openConversation(conversation);
+  else if (person) openCustomer(person);
   else if (view) showList(view);
   else if (leave !== undefined) leaveConversation();
   else if (open === "switcher") switcher.show();
-  else if (open === "context") byId("workspace").dataset.context = "open";
+  else if (open === "context") sheet.open(target);
   else if (open) byId(open).showModal();
-  else if (close) delete byId("workspace").dataset.context;
+  else if (close) sheet.close();
   else if (passage) showPassage(JSON.parse(byId("answer-citations").textContent)[passage]);
 });
 
@@ -141,8 +170,10 @@ const knownNeeds = new Set(boot.list.rows.filter(needsPerson).map((row) => row.i
 socket.addEventListener("frame", ({ detail: frame }) => {
   workspace.receive(frame);
   if (frame.type === "error") toasts.show(frame.text, { tone: "alert" });
+  if (frame.type === "customer.changed" && shows(frame.customer_ids)) lookAgain();
   if (frame.type !== "conversation.updated") return;
   const row = frame.conversation;
+  customers.heard(row);
   const before = list.update(row);
   notices.countSoon();
   if (before && needsPerson(before)) knownNeeds.add(row.id);
@@ -152,6 +183,20 @@ socket.addEventListener("frame", ({ detail: frame }) => {
     notices.personNeeded(row);
   }
 });
+
+/** Whether one of these customers is the one on the screen, or of their family. */
+function shows(ids) {
+  const { customer, root } = byId("context")?.dataset ?? {};
+  return ids.includes(customer) || ids.includes(root);
+}
+
+function lookAgain() {
+  if (customers.id) customers.refresh();
+  else workspace.refresh();
+}
+
+decisions.addEventListener("changed", () => lookAgain());
+setInterval(() => { if (document.visibilityState === "visible" && document.querySelector("#context[data-again]")) lookAgain(); }, AGAIN);
 
 let caughtUpAt = Date.now();
 function catchUp() {
@@ -199,6 +244,14 @@ workspace.addEventListener("opened", () => {
   notices.say(`Open: ${title}`);
   readSoon();
 });
+customers.addEventListener("opened", () => {
+  document.body.dataset.shows = "conversation";
+  list.setOpen(null);
+  const reference = byId("customer-head").dataset.reference;
+  // The reference, not the name: titles end up in histories and on shared screens.
+  notices.setTitle(reference);
+  notices.say(`Open: ${reference}`);
+});
 workspace.addEventListener("messages", ({ detail }) => {
   readSoon();
   const said = detail.findLast((message) => message.author.kind === "customer");
@@ -231,17 +284,13 @@ new Shortcuts(
     r: () => workspace.composer?.focus(),
     t: () => byId("deed-take") && workspace.act("take"),
     e: () => byId("deed-close") && workspace.act("close"),
-    z: () => workspace.undo(),
+    z: () => decisions.undo() || workspace.undo(),
     "/": () => switcher.show(),
     "ctrl+k": () => switcher.show(),
     "?": () => byId("shortcuts").showModal(),
   },
   storage,
 );
-
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !document.querySelector("dialog[open]")) delete byId("workspace").dataset.context;
-});
 
 // Begin
 
@@ -254,5 +303,7 @@ list.fill(boot.view, boot.list);
 byId("list-order").textContent = list.order;
 notices.setTitle(byId("list-title").textContent);
 document.querySelector("[data-view][aria-current]").scrollIntoView({ inline: "center", block: "nearest" });
+keepFocus(() => sheet.closeButton ?? byId("customer-title"));
 workspace.adopt();
+customers.adopt();
 socket.start();

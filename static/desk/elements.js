@@ -28,9 +28,9 @@ export function icon(name) {
 
 /** "Visitor 7KQ2M" shows 7K, "Ana Ruiz" shows AR: a reference begins with a word that all share. */
 export function initials(name) {
-  const words = name.trim().split(/\s+/);
-  const last = words.at(-1) ?? "";
-  if (words.length < 2 || /\d/.test(last) || last === last.toUpperCase()) return [...last].slice(0, 2).join("");
+  const words = name.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
+  const last = words.at(-1) ?? name.trim();
+  if (words.length < 2 || /^[\dB-DF-HJ-NP-TV-Z]{5}$/.test(last)) return [...last].slice(0, 2).join("");
   return [...words[0]][0] + [...last][0];
 }
 

@@ -6,7 +6,14 @@ import { confidenceWords, make } from "./elements.js";
 const FOLLOWS_WITHIN = 5 * 60_000;
 const ENGINES = { builtin: "built-in engine", model: "language model" };
 
-function eventWords({ event, author }) {
+/** What to say about a text that is not what was written. */
+export function sealedWords({ sealed }) {
+  if (sealed === "erased") return "This message has been erased.";
+  if (sealed === "damaged") return "This message cannot be read: it is not what was stored.";
+  return sealed ? "Personal details cannot be shown just now." : "";
+}
+
+export function eventWords({ event, author }) {
   if (event.name === "person.requested") return "The customer asked for a person";
   if (event.name === "conversation.closed") return author.name ? `${author.name} closed this` : "Closed";
   if (event.name === "conversation.reopened") return author.name ? `${author.name} reopened this` : "Open again";
@@ -58,6 +65,8 @@ export function buildMessage(message, { onCitation }) {
   }
   const text = make("div", { class: "message__text prose" });
   renderInto(text, message.text, { citations: message.citations, onCitation });
+  const note = sealedWords(message);
+  if (note) text.append(make("p", { class: "message__sealed" }, note));
   return make(
     "li",
     { class: `message message--${message.author.kind}`, dataset },

@@ -1,17 +1,19 @@
-/** How does one jump to any conversation? A dialog that searches as one types; arrows choose, Enter opens. */
+/** How does one jump to any conversation or customer? A dialog that searches as one types; arrows choose, Enter opens. */
 
 export class Switcher {
   #dialog = document.getElementById("switcher");
   #input = document.getElementById("switcher-input");
   #found = document.getElementById("found");
   #open;
+  #openPerson;
 
-  /** open(id): what to do with the chosen conversation */
-  constructor(open) {
+  /** open(id), openPerson(id): what to do with the chosen conversation or customer */
+  constructor(open, openPerson) {
     this.#open = open;
+    this.#openPerson = openPerson;
     this.#input.addEventListener("keydown", (event) => this.#key(event));
     this.#found.addEventListener("click", (event) => {
-      const row = event.target.closest("[data-conversation]");
+      const row = event.target.closest(".found");
       if (!row || event.metaKey || event.ctrlKey) return;
       event.preventDefault();
       this.#choose(row);
@@ -33,7 +35,7 @@ export class Switcher {
   }
 
   get #rows() {
-    return [...this.#found.querySelectorAll("[data-conversation]")];
+    return [...this.#found.querySelectorAll(".found")];
   }
 
   #key(event) {
@@ -58,6 +60,8 @@ export class Switcher {
 
   #choose(row) {
     this.#dialog.close();
-    this.#open(row.dataset.conversation);
+    const { conversation, person } = row.dataset;
+    if (conversation) this.#open(conversation);
+    else this.#openPerson(person);
   }
 }

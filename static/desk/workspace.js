@@ -4,7 +4,7 @@
  */
 import { Composer } from "./composer.js";
 import { make } from "./elements.js";
-import { Refusal, UNREACHABLE } from "./server.js";
+import { fetchPart } from "./parts.js";
 import { Timeline } from "./timeline.js";
 
 const SLOW = 150;
@@ -73,7 +73,6 @@ export class Workspace extends EventTarget {
     clearTimeout(this.#stateTimer);
     Object.assign(this, { id: null, timeline: null, composer: null });
     this.#unwatch = () => {};
-    delete this.#element.dataset.context;
   }
 
   /** Show that nothing is open. */
@@ -94,6 +93,11 @@ export class Workspace extends EventTarget {
     }
   }
 
+  /** Look again at what stands beside the conversation. */
+  refresh() {
+    if (this.timeline) this.#refreshIn(SOON);
+  }
+
   async act(deed, { version } = {}) {
     const head = document.getElementById("head");
     if (this.#acting || !head || !this.id) return false;
@@ -112,11 +116,12 @@ export class Workspace extends EventTarget {
     return false;
   }
 
-  /** Undo what was done last, while its toast is there. */
+  /** Undo what was done last, while its toast is there. Returns whether there was something. */
   undo() {
     const undo = this.#undo;
     this.#undo = null;
     undo?.();
+    return Boolean(undo);
   }
 
   #done({ conversation, text, undo }) {
@@ -171,24 +176,6 @@ export class Workspace extends EventTarget {
     const words = make("p", { class: "empty__title" }, refusal.message);
     this.#element.replaceChildren(make("div", { class: "nothing", role: "alert" }, words, make("p", { class: "cluster" }, refusal.retryable ? again : null, back)));
   }
-}
-
-/** Let htmx fetch a part of the page and put it in place. Returns null, or why it was refused. */
-async function fetchPart(address, { verb = "GET", values = {}, target, swap }) {
-  let refusal = null;
-  const onError = ({ detail }) => {
-    if (detail.elt !== target && detail.target !== target) return;
-    refusal = detail.xhr?.status ? Refusal.fromText(detail.xhr.status, detail.xhr.responseText) : new Refusal({ detail: UNREACHABLE, retryable: true });
-  };
-  const errors = ["htmx:responseError", "htmx:sendError", "htmx:timeout"];
-  for (const name of errors) document.body.addEventListener(name, onError);
-  try {
-    await window.htmx.ajax(verb, address, { source: target, target, swap, values });
-  } catch {
-    // htmx rejects after its own error event, which says more; without one the request was replaced by a newer one.
-  }
-  for (const name of errors) document.body.removeEventListener(name, onError);
-  return refusal;
 }
 
 function skeleton() {

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from apps.accounts.models import Organisation
     from apps.inboxes.models import Inbox
 
-PAGES = ["desk:home", "desk:list", "desk:counts", "desk:search"]
+PAGES = ["desk:home", "desk:list", "desk:counts"]
 CONVERSATION_PAGES = ["desk:conversation", "desk:state", "desk:messages"]
 DEEDS = ["desk:reply", "desk:take", "desk:return", "desk:close", "desk:reopen", "desk:read"]
 AS_SCRIPT = {"Accept": "application/json"}

@@ -295,11 +295,13 @@ async def test_a_frame_that_cannot_be_read_is_refused_and_the_socket_stays(
 
 
 def revoke_membership(member: Membership) -> None:
-    Membership.everywhere.filter(id=member.id).update(is_active=False)
+    with tenancy.scope(member.organisation_id):
+        Membership.objects.filter(id=member.id).update(is_active=False)
 
 
 def change_role(member: Membership) -> None:
-    Membership.everywhere.filter(id=member.id).update(role=Role.AUTHOR.value)
+    with tenancy.scope(member.organisation_id):
+        Membership.objects.filter(id=member.id).update(role=Role.AUTHOR.value)
 
 
 def sign_out_everywhere(member: Membership) -> None:

@@ -1,18 +1,23 @@
 """What does the desk show, in which order, and at what price?"""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from apps.conversations.errors import ConversationNotFound
-from apps.conversations.models import Conversation
-from apps.core import tenancy
+from apps.conversations.events import MessageStored
+from apps.conversations.models import Conversation, Message
+from apps.core import eventbus, tenancy
 from apps.core.ids import uuid7
-from apps.desk import selectors, services
+from apps.desk import services
+from apps.desk.selectors import conversations as selectors
 from apps.desk.types import ConversationSummary, Counts, View
-from tests.conversations.factories import start_conversation, write
+from tests.conversations import vault
+from tests.conversations.factories import NOON, start_conversation, write
 from tests.desk.factories import answer, asked, closed, taken, waiting
 
 if TYPE_CHECKING:
@@ -30,15 +35,15 @@ def titles(member: "Membership", view: View) -> list[str]:
 def every_kind(in_acme: "Organisation", inbox: "Inbox", ana: "Membership", ben: "Membership") -> None:
     waiting(inbox, "waits since ten", minute=10)
     waiting(inbox, "waits since five", minute=5)
-    taken(inbox, ana, "of ana", minute=7)
-    taken(inbox, ben, "of ben", minute=8)
+    taken(inbox, ana, "of mine", minute=7)
+    taken(inbox, ben, "of a colleague", minute=8)
     asked(inbox, "of the ai", minute=9)
     closed(inbox, ana, "over", minute=11)
 
 
 @pytest.mark.usefixtures("every_kind")
 def test_each_list_holds_what_its_name_says(ana: "Membership") -> None:
-    assert titles(ana, View.MINE) == ["of ana"]
+    assert titles(ana, View.MINE) == ["of mine"]
     assert titles(ana, View.AI) == ["of the ai"]
     assert titles(ana, View.CLOSED) == ["over"]
 
@@ -50,7 +55,7 @@ def test_whoever_waits_longest_stands_first(ana: "Membership") -> None:
 
 @pytest.mark.usefixtures("every_kind")
 def test_open_conversations_stand_by_activity(ana: "Membership") -> None:
-    assert titles(ana, View.OPEN) == ["waits since ten", "of the ai", "of ben", "of ana", "waits since five"]
+    assert titles(ana, View.OPEN) == ["waits since ten", "of the ai", "of a colleague", "of mine", "waits since five"]
 
 
 @pytest.mark.usefixtures("every_kind")
@@ -246,3 +251,84 @@ def test_a_summary_is_what_the_list_shows(inbox: "Inbox", ana: "Membership") -> 
     summary: ConversationSummary = selectors.get_summary(conversation.id)
 
     assert selectors.list_rows(member=ana, view=View.NEEDS_PERSON).rows == (summary,)
+
+
+# What is told to open desks --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def in_hand(monkeypatch: pytest.MonkeyPatch) -> list[Message]:
+    """Return the messages that listeners are handed, in order."""
+    handed: list[Message] = []
+    wired = dict(eventbus._listeners)
+    monkeypatch.setattr(eventbus, "_listeners", wired | {MessageStored: (lambda event: handed.append(event.stored),)})
+    return handed
+
+
+def test_a_row_made_from_what_is_in_hand_is_the_row_that_would_be_read(
+    inbox: "Inbox",
+    ana: "Membership",
+    in_hand: list[Message],
+    django_assert_num_queries: DjangoAssertNumQueries,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        conversation = asked(inbox, "Please write to zoe@example.com")
+        services.send_reply(
+            actor=ana,
+            conversation_id=conversation.id,
+            client_id=uuid7(),
+            text="I have written to zoe@example.com",
+            expected_owner_version=1,
+            now=NOON,
+        )
+
+    assert [message.kind for message in in_hand] == ["text", "event", "text"]
+    with django_assert_num_queries(0):
+        row = selectors.summarise_after(in_hand[-1])
+    assert row == selectors.get_summary(conversation.id)
+    assert row.snippet is not None
+    assert (row.title, row.snippet.text) == ("Please write to [EMAIL_1]", "I have written to [EMAIL_1]")
+    assert selectors.summarise_after(in_hand[1]) == row
+
+
+def away(_conversation: Conversation) -> AbstractContextManager[None]:
+    return vault.away()
+
+
+def erased(conversation: Conversation) -> AbstractContextManager[None]:
+    vault.erase(conversation)
+    return nullcontext()
+
+
+def damaged(conversation: Conversation) -> AbstractContextManager[None]:
+    vault.damage(Message.objects.get(conversation=conversation, seq=1))
+    return nullcontext()
+
+
+@pytest.mark.parametrize(
+    ("trouble", "texts"),
+    [
+        (away, [("Write to [EMAIL_1]", "unavailable"), ("Hello?", "unavailable")]),
+        (erased, [("", "erased"), ("", "erased")]),
+        (damaged, [("", "damaged"), ("Hello?", None)]),
+    ],
+    ids=["away", "erased", "damaged"],
+)
+def test_texts_that_cannot_be_opened_have_a_state_and_break_no_page(
+    inbox: "Inbox",
+    ana: "Membership",
+    trouble: Callable[[Conversation], AbstractContextManager[None]],
+    texts: list[tuple[str, str | None]],
+) -> None:
+    conversation = asked(inbox, "Write to zoe@example.com")
+    write(conversation, "Hello?", minute=1)
+
+    with trouble(conversation):
+        page = selectors.list_older_messages(conversation.id)
+        rows = selectors.list_rows(member=ana, view=View.OPEN).rows
+        details = selectors.get_details(conversation.id)
+
+    assert [(event.message.text, event.message.sealed) for event in page.events] == texts
+    assert [row.title for row in rows] == ["Write to [EMAIL_1]"]
+    assert details.summary.title == "Write to [EMAIL_1]"

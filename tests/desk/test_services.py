@@ -11,8 +11,9 @@ from apps.conversations.models import Conversation, Message
 from apps.conversations.services import closing, ownership
 from apps.conversations.types import Accepted
 from apps.core import tenancy
-from apps.desk import selectors, services
+from apps.desk import services
 from apps.desk.errors import ChangedMeanwhile
+from apps.desk.selectors import conversations as selectors
 from apps.desk.types import Deed
 from tests.conversations.factories import NOON
 from tests.desk.factories import asked, closed, take, taken, waiting

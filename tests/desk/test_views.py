@@ -293,9 +293,9 @@ def test_the_switcher_shows_what_it_found(inbox: "Inbox", as_ana: Client) -> Non
     kettle = asked(inbox, "The travel kettle leaks")
     asked(inbox, "The travel lamp is dark")
 
-    found = as_ana.get(reverse("desk:search"), {"q": "kettle"}, headers=PART).content.decode()
-    nothing = as_ana.get(reverse("desk:search"), {"q": "<b>"}, headers=PART).content.decode()
+    found = as_ana.post(reverse("desk:search"), {"q": "kettle"}, headers=PART).content.decode()
+    nothing = as_ana.post(reverse("desk:search"), {"q": "<b>"}, headers=PART).content.decode()
 
     assert reverse("desk:conversation", args=[kettle.id]) in found
     assert "lamp" not in found
-    assert "Nothing has “&lt;b&gt;” in its title or reference." in nothing
+    assert "Nothing was found for “<bdi>&lt;b&gt;</bdi>”." in nothing

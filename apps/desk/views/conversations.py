@@ -1,28 +1,24 @@
 """The desk's pages, the parts of them that are fetched later, and what agents do there."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
 
 from apps.conversations.errors import ConversationNotFound
 from apps.conversations.types import MESSAGE_LIMIT
-from apps.core import clock, errors, tenancy
-from apps.desk import forms, policies, selectors, services, wire
-from apps.desk.errors import ChangedMeanwhile, SignInNeeded
+from apps.core import clock
+from apps.desk import forms, services, wire
+from apps.desk.selectors import conversations as selectors
+from apps.desk.selectors import finding
 from apps.desk.types import Deed, ListPage, MessagePage, View
+from apps.desk.views.entrance import at_desk, wants_part
 
 if TYPE_CHECKING:
     from apps.accounts.models import Membership
-
-P = ParamSpec("P")
 
 VIEW_LABELS = {
     View.NEEDS_PERSON: "Needs a person",
@@ -33,47 +29,23 @@ VIEW_LABELS = {
 }
 
 
-def at_desk(
-    view: "Callable[Concatenate[HttpRequest, Membership, P], HttpResponse]",
-) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Let members with a desk role in, within the scope of their organisation; say why to everybody else.
-
-    Pages redirect and explain. What scripts fetch gets ``{"code", "detail"}`` with the right status instead.
-    """
-
-    @wraps(view)
-    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        try:
-            member = policies.access_desk(request.user)
-            with tenancy.scope(member.organisation_id):
-                response = view(request, member, *args, **kwargs)
-        except errors.SuiteError as error:
-            response = _refuse(request, error)
-        # Customers' words must not stay in a shared computer's cache after sign-out.
-        response["Cache-Control"] = "no-store"
-        patch_vary_headers(response, ["HX-Request", "Accept"])
-        return response
-
-    return guarded
-
-
 @require_GET
 @at_desk
 def desk_page(request: HttpRequest, member: "Membership") -> HttpResponse:
     """Show the desk with one of its lists."""
-    return render(request, "desk/desk.html", _desk(request, member))
+    return render(request, "desk/desk.html", show_desk(request, member))
 
 
 @require_GET
 @at_desk
 def conversation_page(request: HttpRequest, member: "Membership", conversation_id: UUID) -> HttpResponse:
     """Show a conversation: only its panes when htmx asks, else the whole desk with it."""
-    if _wants_part(request):
+    if wants_part(request):
         return render(request, "desk/_workspace.html", _workspace(member, conversation_id))
     try:
-        context = _desk(request, member) | _workspace(member, conversation_id)
+        context = show_desk(request, member) | _workspace(member, conversation_id)
     except ConversationNotFound as error:
-        context = _desk(request, member) | {"problem": error.message}
+        context = show_desk(request, member) | {"problem": error.message}
         return render(request, "desk/desk.html", context, status=error.status)
     return render(request, "desk/desk.html", context)
 
@@ -113,12 +85,14 @@ def list_messages(request: HttpRequest, member: "Membership", conversation_id: U
     return JsonResponse(_messages(page).model_dump(mode="json"))
 
 
-@require_GET
+@require_POST
 @at_desk
 def search(request: HttpRequest, member: "Membership") -> HttpResponse:
-    """Show the conversations that the quick switcher found."""
-    text = forms.SearchForm(request.GET).parse()["q"]
-    found = {"rows": selectors.search_rows(text), "text": text, "me": member.id}
+    """Show the conversations and customers that the quick switcher found. By POST: addresses end in logs."""
+    form = forms.SearchForm(request.POST)
+    text = form.parse()["q"]
+    people = finding.find_customers(text=text, identities=form.identities)
+    found = {"rows": selectors.search_rows(text), "people": people, "text": text, "me": member.id}
     return render(request, "desk/_found.html", found)
 
 
@@ -184,7 +158,8 @@ def _done(
     return trigger_client_event(response, "desk:done", detail)
 
 
-def _desk(request: HttpRequest, member: "Membership") -> dict[str, Any]:
+def show_desk(request: HttpRequest, member: "Membership") -> dict[str, Any]:
+    """Return what every page of the desk shows, whatever is open in it."""
     counts = selectors.get_counts(member).model_dump(mode="json")
     # Nobody waits for a person: then what is going on is worth more than an empty list.
     view = forms.parse_view(request.GET) or (View.NEEDS_PERSON if counts["needs_person"] else View.OPEN)
@@ -227,21 +202,3 @@ def _rows(page: ListPage) -> wire.Rows:
 
 def _messages(page: MessagePage) -> wire.Messages:
     return wire.Messages(events=page.events, more=page.more, last_seq=page.last_seq)
-
-
-def _wants_part(request: HttpRequest) -> bool:
-    return bool(request.htmx) and not request.htmx.history_restore_request  # type: ignore[attr-defined]
-
-
-def _refuse(request: HttpRequest, error: errors.SuiteError) -> HttpResponse:
-    wants_json = request.accepts("application/json") and not request.accepts("text/html")
-    if wants_json or _wants_part(request):
-        body: dict[str, Any] = {"code": error.code, "detail": error.message, "retryable": error.retryable}
-        if isinstance(error, ChangedMeanwhile):
-            body |= {"question": error.question, "owner_version": error.owner_version}
-        return JsonResponse(body, status=error.status)
-    if isinstance(error, SignInNeeded):
-        return redirect_to_login(request.get_full_path())
-    if isinstance(error, errors.Forbidden):
-        return render(request, "desk/forbidden.html", {"message": error.message}, status=error.status)
-    raise error

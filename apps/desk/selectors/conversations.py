@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from apps.conversations import selectors as conversation_selectors
-from apps.conversations.types import MessageCreated, OwnerKind, Status
+from apps.conversations.types import MessageCreated, MessageKind, OwnerKind, Status
 from apps.desk.models import ReadMark
+from apps.desk.selectors import people
 from apps.desk.types import (
     ConversationSummary,
     Counts,
@@ -21,7 +22,7 @@ from apps.desk.types import (
 
 if TYPE_CHECKING:
     from apps.accounts.models import Membership
-    from apps.conversations.models import Conversation
+    from apps.conversations.models import Conversation, Message
 
 PAGE_SIZE = 50
 EARLIER_LIMIT = 10
@@ -65,6 +66,14 @@ def get_summary(conversation_id: UUID) -> ConversationSummary:
     return _summarise([conversation_selectors.get_conversation(conversation_id)])[0]
 
 
+def summarise_after(message: "Message") -> ConversationSummary:
+    """Return the row of a message's conversation right after the message was stored, from what is in hand."""
+    if message.kind == MessageKind.TEXT:
+        last = conversation_selectors.as_last_text(message)
+        return _as_summary(message.conversation, last)
+    return _summarise([message.conversation])[0]
+
+
 def get_details(conversation_id: UUID) -> Details:
     """Return what stands beside an open conversation. Raises ``ConversationNotFound``."""
     conversation = conversation_selectors.get_conversation(conversation_id)
@@ -72,7 +81,7 @@ def get_details(conversation_id: UUID) -> Details:
     others = conversation_selectors.list_of_customer(customer.id, except_id=conversation.id, limit=EARLIER_LIMIT)
     summary, *earlier = _summarise([conversation, *others])
     answer = conversation_selectors.find_latest_answer(conversation)
-    return Details(summary, customer.created_at, answer, tuple(earlier))
+    return Details(summary, people.get_profile(customer), customer.created_at, answer, tuple(earlier))
 
 
 def list_older_messages(conversation_id: UUID, *, before_seq: int | None = None) -> MessagePage:
