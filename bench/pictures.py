@@ -106,6 +106,23 @@ def _take_desk_dark(browser: Browser, suite: Suite) -> bytes:
     return _desk(browser, suite, dark=True)
 
 
+def _take_customer(browser: Browser, suite: Suite) -> bytes:
+    """Of the demo's visitors nobody knows who they are, so an agent says it."""
+    desk = Desk(_page(browser, WIDE), suite).sign_in()
+    desk.rows.nth(1).click()
+    page = desk.page
+    page.locator("#context .who__name").click()
+    for kind, value in (("Name", "Mia Okafor"), ("E-mail", "mia@example.org"), ("Telephone", "+44 20 7946 0018")):
+        page.get_by_role("button", name="Add…").click()
+        page.get_by_role("radio", name=kind).check()
+        page.locator("#entry-value").fill(value)
+        page.locator("#entry-value").press("Enter")
+        expect(page.locator("#decision")).to_be_hidden()
+    expect(page.locator("#context .identity")).to_have_count(2)
+    expect(page.locator("#toasts .toast")).to_have_count(0)
+    return _shot(page)
+
+
 def _take_start(browser: Browser, suite: Suite) -> bytes:
     page = _page(browser, WIDE)
     page.goto(f"{suite.url}/")
@@ -131,6 +148,7 @@ PICTURES: dict[str, Callable[[Browser, Suite], bytes]] = {
     "passage": _take_passage,
     "desk": _take_desk,
     "desk-dark": _take_desk_dark,
+    "customer": _take_customer,
     "start": _take_start,
 }
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from apps.accounts import selectors as account_selectors
 from apps.ai import selectors as ai_selectors
 from apps.core import clock, tenancy
-from apps.customers import services as customer_services
+from apps.customers.services import visitors as customer_visitors
 
 
 def read_runs(answer_ids: Iterable[str]) -> dict[str, tuple[float, dict[str, Any]]]:
@@ -28,7 +28,7 @@ def measure_commits(count: int) -> list[float]:
     with tenancy.scope(account_selectors.get_organisation_by_slug("demo").id):
         for _ in range(count):
             started = time.perf_counter()
-            visitor = customer_services.create_visitor(now=clock.now())
+            visitor = customer_visitors.create_visitor(now=clock.now())
             times.append((time.perf_counter() - started) * 1000)
             visitor.delete()
     return times

@@ -17,6 +17,8 @@ from prometheus_client import CollectorRegistry, generate_latest, multiprocess
 from redis.exceptions import RedisError
 
 from apps.core import pulse
+from apps.vault import selectors as vault_selectors
+from apps.vault.errors import VaultUnavailable
 
 CHECK_SECONDS = 2
 
@@ -31,9 +33,10 @@ class Check:
 
 
 def check_readiness() -> list[Check]:
-    """Try database, broker, cache and workers; each within two seconds."""
+    """Try database, vault, broker, cache and workers; each within two seconds."""
     return [
         _timed("database", _database),
+        _timed("keyvault", _keyvault),
         _timed("broker", _broker),
         _timed("cache", _cache),
         _timed("workers", _workers),
@@ -52,6 +55,14 @@ def _timed(name: str, look: Callable[[], str]) -> Check:
 def _database() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
+    return ""
+
+
+def _keyvault() -> str:
+    try:
+        vault_selectors.ping()
+    except VaultUnavailable:
+        return "does not answer"
     return ""
 
 
@@ -90,8 +101,18 @@ def read_sign_ins() -> list[dict[str, str]]:
 
 
 def read_shop() -> dict[str, Any]:
-    """Return the texts and products of the demo company's page."""
+    """Return the texts, products and customer accounts of the demo company's page."""
     folder = settings.BASE_DIR / "demo"
     with (folder / "products.csv").open(newline="", encoding="utf-8") as lines:
         products = list(csv.DictReader(lines))
-    return {"copy": json.loads((folder / "site" / "copy.json").read_text()), "products": products}
+    site = {name: json.loads((folder / "site" / f"{name}.json").read_text()) for name in ("copy", "accounts")}
+    return {**site, "products": products}
+
+
+def read_shop_secret() -> str:
+    """Return what the demo company's server signs visitor tokens with, as `seed_demo` wrote it; empty before."""
+    try:
+        content = json.loads((settings.VAR_DIR / "demo.json").read_text())
+    except FileNotFoundError:
+        return ""
+    return str(content.get("token_secret", ""))

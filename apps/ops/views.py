@@ -11,7 +11,8 @@ from django.views.decorators.http import require_GET
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from apps.accounts import selectors as account_selectors
-from apps.core import tenancy
+from apps.core import clock, tenancy
+from apps.customers.services import tokens as customer_tokens
 from apps.inboxes import selectors as inbox_selectors
 from apps.inboxes.errors import InboxNotFound
 from apps.ops import selectors
@@ -69,11 +70,19 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+@never_cache
 def shop(request: HttpRequest) -> HttpResponse:
-    """Show the demo company's page with the chat widget."""
+    """Show the demo company's page with the chat widget, to a stranger or to one of its customers (`?as=phoebe`)."""
     if not settings.DEMO:
         raise Http404
-    context = {"inbox": _demo_inbox(), **selectors.read_shop()}
+    context: dict[str, Any] = {"inbox": _demo_inbox(), **selectors.read_shop()}
+    key = request.GET.get("as")
+    account = next((one for one in context["accounts"] if one["key"] == key), None)
+    secret = selectors.read_shop_secret()
+    if account is not None and secret:
+        # What a website's server does for its signed-in visitors: docs/how-to/verify-visitors.md.
+        token = customer_tokens.sign_token(secret=secret, claims=account["claims"], now=clock.now())
+        context |= {"account": account["claims"], "token": token}
     return render(request, "ops/shop.html", context)
 
 

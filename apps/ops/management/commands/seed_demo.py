@@ -15,21 +15,29 @@ from apps.conversations import selectors as conversation_selectors
 from apps.conversations.services import closing, ownership, receiving, replying
 from apps.conversations.types import Channel, Citation
 from apps.core import clock, tenancy
-from apps.customers import services as customer_services
+from apps.customers import selectors as customer_selectors
+from apps.customers.services import canonical as customer_canonical
+from apps.customers.services import identifying as customer_identifying
+from apps.customers.services import token_secrets
+from apps.customers.services import visitors as customer_visitors
+from apps.customers.types import IdentityKind, Introduction, Level
 from apps.inboxes import services as inbox_services
 from apps.knowledge.selectors import passages as knowledge_passages
 from apps.knowledge.services import importing as knowledge_importing
 from apps.knowledge.services import reading as knowledge_reading
+from apps.ops import selectors as ops_selectors
 
 if TYPE_CHECKING:
     from apps.accounts.models import Membership, Organisation
     from apps.conversations.models import Conversation
+    from apps.customers.models import Customer
     from apps.inboxes.models import Inbox
 
 DEMO = settings.BASE_DIR / "demo"
 # Known to everyone, which is why production refuses to run with the demo.
 PASSWORD = "mind-the-gap-2026"  # noqa: S105
 SOURCE = "Help articles"
+SHOP = "Website"
 # Client ids follow from the content, so that seeding twice stores nothing twice.
 NAMESPACE = UUID("6f1c1c52-6f0e-4a53-9d5e-1f2f7b0b5a10")
 
@@ -47,7 +55,8 @@ class Command(BaseCommand):
         with tenancy.scope(organisation.id):
             _import_articles()
             seeded = _seed_conversations(inbox, members)
-        _write_sign_ins(content["staff"])
+            secret = _ensure_token_secret()
+        _write_access(content["staff"], secret)
         self.stdout.write(f"{organisation.name}: {len(members)} staff, {seeded} new conversations")
 
 
@@ -94,6 +103,18 @@ def _seed_conversations(inbox: "Inbox", members: "dict[str, Membership]") -> int
     return len(stories)
 
 
+def _make_customer(person: dict[str, Any], now: datetime) -> "Customer":
+    """Return a customer who gave an address in the chat, or a visitor who gave none."""
+    customer = customer_visitors.create_visitor(now=now)
+    if person["email"] is not None:
+        email = customer_canonical.make_identity(IdentityKind.EMAIL, person["email"], Level.CLAIMED)
+        name = customer_canonical.make_fact("name", person["label"])
+        introduction = Introduction("chat", (email,), (name,))
+        customer_identifying.identify_customer(customer_id=customer.id, introduction=introduction, now=now)
+        customer.refresh_from_db()
+    return customer
+
+
 class _Story:
     """One conversation, told through the services as it would have happened."""
 
@@ -105,7 +126,7 @@ class _Story:
         self.conversation: Conversation = receiving.start_conversation(
             inbox_id=inbox.id,
             channel=Channel.WEB,
-            customer=customer_services.create_visitor(now=began),
+            customer=_make_customer(story["customer"], began),
             now=began,
         )
         self.question_seq = 0
@@ -189,11 +210,24 @@ def _citation(cited: dict[str, Any]) -> Citation:
     )
 
 
-def _write_sign_ins(staff: list[dict[str, Any]]) -> None:
+def _ensure_token_secret() -> str:
+    """Return the secret of the demo company's own website; a new one replaces one whose file is gone."""
+    known = ops_selectors.read_shop_secret()
+    active = customer_selectors.list_token_secrets()
+    if known and any(known.startswith(secret.prefix) for secret in active):
+        return known
+    for secret in active:
+        if secret.name == SHOP:
+            token_secrets.retire_token_secret(secret_id=secret.id)
+    return token_secrets.create_token_secret(name=SHOP).secret
+
+
+def _write_access(staff: list[dict[str, Any]], token_secret: str) -> None:
     sign_ins = [
         {"name": person["name"], "email": person["email"], "password": PASSWORD, "role": person["role"]}
         for person in staff
     ]
     path = Path(settings.VAR_DIR) / "demo.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"sign_ins": sign_ins}, indent=1))
+    path.write_text(json.dumps({"sign_ins": sign_ins, "token_secret": token_secret}, indent=1))
+    path.chmod(0o600)
