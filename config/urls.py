@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("apps.conversations.urls")),
     path("desk/", include("apps.desk.urls")),
     path("accounts/", include("allauth.account.urls")),
+    path("admin/", include("apps.privacy.urls")),
     path("admin/", admin.site.urls),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),

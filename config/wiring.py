@@ -4,11 +4,15 @@
 lost, so they only tell screens.
 """
 
+from apps.accounts import selectors as account_selectors
 from apps.conversations import events as conversations
 from apps.conversations import subscribers as conversation_screens
 from apps.core import eventbus
+from apps.customers import events as customers
+from apps.customers import selectors as customer_selectors
 from apps.desk import subscribers as desk_screens
 from apps.knowledge import events as knowledge
+from apps.vault.services import sweeping as vault_sweeping
 
 
 def connect() -> None:
@@ -18,4 +22,8 @@ def connect() -> None:
         listeners=[conversation_screens.push_message, desk_screens.push_summary],
     )
     eventbus.connect(conversations.AnswerWanted, jobs=["ai.answer_conversation"])
+    eventbus.connect(customers.CustomerIdentified)
+    eventbus.connect(customers.CustomersMerged, listeners=[desk_screens.push_merge])
+    eventbus.connect(customers.MergeUndone)
     eventbus.connect(knowledge.KnowledgeChanged)
+    vault_sweeping.use_owners(customer_selectors.list_known_ids, account_selectors.list_known_ids)

@@ -12,9 +12,14 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from apps.accounts import services as account_services
 from apps.accounts.models import Membership, Organisation, User
 from apps.accounts.types import Role, Scope
+from apps.conversations import selectors as conversation_selectors
 from apps.core import clock, tenancy
+from apps.core.models import TenantModel
+from apps.customers.services import canonical, identifying, merging, visitors
+from apps.customers.types import IdentityKind, Introduction, Level
 from apps.inboxes import services as inbox_services
 from apps.inboxes.models import Inbox
+from tests.architecture import source
 from tests.conftest import PASSWORD, VERA_SECRET
 
 # Words that only those who may read acme's conversation may ever be shown.
@@ -37,6 +42,7 @@ class Cast:
     acme: Organisation
     inbox: Inbox
     conversation_id: UUID
+    people: Mapping[str, str]
     visitors: Mapping[str, str]
     users: Mapping[str, User]
     keys: Mapping[str, str] = field(default_factory=dict)
@@ -53,9 +59,20 @@ class Cast:
             client.force_login(self.users[kind])
         return client
 
+    def list_private(self) -> list[str]:
+        """Return what must never reach anybody outside acme: its customer's words, and the ids of all its rows.
+
+        The inbox's id is public, and whoever asks for a thing knows its id already.
+        """
+        asked_for = {str(self.inbox.id), str(self.conversation_id), *self.people.values()}
+        with tenancy.scope(self.acme.id):
+            keys = {str(key) for model in _list_tables() for key in model.objects.values_list("id", flat=True)}
+        return [MARKER, *sorted(keys - asked_for)]
+
     def fill(self, route: str) -> str:
         """Return an address of this route that names acme's things."""
-        names = EXAMPLES | {"inbox_id": str(self.inbox.id), "conversation_id": str(self.conversation_id)}
+        things = {"inbox_id": str(self.inbox.id), "conversation_id": str(self.conversation_id)}
+        names = {**EXAMPLES, **things, **self.people}
         plain = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: names[found[1]], re.sub(r"\(\?P(<\w+>)[^)]*\)", r"\1", route))
         return "/" + plain.replace("^", "").replace("$", "")
 
@@ -73,7 +90,10 @@ def make_cast(acme: Organisation, orbis: Organisation, inbox: Inbox) -> Cast:
         "operator": User.objects.create_superuser("operator@switchboard.example", PASSWORD, name="Operator"),
     }
     keys = {"program": _key(acme), "other program": _key(orbis)}
-    return Cast(acme, inbox, conversation_id, {"visitor": VERA_SECRET, "other visitor": FOREIGN_SECRET}, users, keys)
+    people = _introduce(acme, conversation_id)
+    return Cast(
+        acme, inbox, conversation_id, people, {"visitor": VERA_SECRET, "other visitor": FOREIGN_SECRET}, users, keys
+    )
 
 
 def _write(inbox: Inbox, secret: str, text: str) -> UUID:
@@ -82,6 +102,20 @@ def _write(inbox: Inbox, secret: str, text: str) -> UUID:
             inbox=inbox, secret=secret, client_id=uuid4(), text=text, now=clock.now()
         )
     return accepted.conversation_id
+
+
+def _introduce(acme: Organisation, conversation_id: UUID) -> dict[str, str]:
+    """Let acme know vera, join her with one visitor, and suggest another; returns the names routes have for them."""
+    address = canonical.make_identity(IdentityKind.EMAIL, "vera@acme.example", Level.CLAIMED)
+    said = Introduction("agent", (address,), (("name", "Vera"),))
+    with tenancy.scope(acme.id):
+        vera_id = conversation_selectors.get_conversation(conversation_id).customer_id
+        joined, other = (visitors.create_visitor(now=clock.now()).id for _ in range(2))
+        identifying.identify_customer(customer_id=vera_id, introduction=said, now=clock.now())
+        suggested = identifying.identify_customer(customer_id=other, introduction=said, now=clock.now())
+        merge = merging.merge_customers(first_id=vera_id, second_id=joined, actor=None, now=clock.now())
+    ids = {"customer_id": vera_id, "other_id": other, "merge_id": merge.id}
+    return {name: str(one) for name, one in (ids | {"suggestion_id": suggested.suggestion_ids[0]}).items()}
 
 
 def _member(organisation: Organisation, role: Role) -> User:
@@ -98,6 +132,11 @@ def _member(organisation: Organisation, role: Role) -> User:
 def _key(organisation: Organisation) -> str:
     with tenancy.scope(organisation.id):
         return account_services.create_api_key(actor=None, name="All", scopes=list(Scope)).secret
+
+
+def _list_tables() -> list[type[TenantModel]]:
+    models = [model for model in source.list_models() if issubclass(model, TenantModel)]
+    return [model for model in models if model._meta.pk.name == "id"]
 
 
 def list_routes() -> list[str]:

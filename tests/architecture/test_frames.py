@@ -35,7 +35,9 @@ def _is_frame(member: Any, module: str) -> bool:
 
 
 def _list_frames() -> list[type[BaseModel]]:
-    files = [path for path in source.list_modules("apps") if path.name in {"wire.py", "types.py"}]
+    files = [
+        path for path in source.list_modules("apps") if path.match("apps/*/wire.py") or path.match("apps/*/types.py")
+    ]
     names = {f"apps.{path.parent.name}.{path.stem}" for path in files} | {sockets.__name__}
     modules = [import_module(name) for name in sorted(names)]
     return [member for module in modules for member in vars(module).values() if _is_frame(member, module.__name__)]

@@ -10,14 +10,17 @@ from django.db import connections, migrations
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 
+from apps.core.postgres.operations import ProtectTenantTable
 from tests.architecture import source
 
 FILES = [path for path in source.list_files("apps", suffix=".py") if path.parent.name == "migrations"]
 NAMED = [path for path in FILES if path.name != "__init__.py"]
-# Fields name it as their default; it never changes meaning.
-ALLOWED_IMPORTS = ("apps.core.ids",)
+# What a migration may name never changes meaning: the default of primary keys, and the wall around a tenant's table.
+ALLOWED_IMPORTS = ("apps.core.ids", "apps.core.postgres.operations")
 OWN_PACKAGES = ("apps", "config", "worker", "launcher", "tests")
 CONCURRENT = (AddIndexConcurrently, RemoveIndexConcurrently)
+# Builds indexes and checks references beside running work, if it is not in a transaction; can be repeated.
+REPEATABLE = (ProtectTenantTable,)
 REMOVALS = (migrations.RemoveField, migrations.DeleteModel)
 ADDITIONS = (migrations.AddField, migrations.CreateModel, migrations.AlterField)
 
@@ -109,10 +112,34 @@ def test_what_is_removed_is_removed_apart_from_what_is_added() -> None:
 
 
 def test_only_migrations_without_a_transaction_say_so() -> None:
-    # Without a transaction a failure leaves half of it behind; only concurrent indexes need that.
-    reasons = {str(migration) for migration in _having(*CONCURRENT)}
+    # Without a transaction a failure leaves half of it behind; only what runs beside other work needs that.
+    reasons = {str(migration) for migration in _having(*CONCURRENT, *REPEATABLE)}
 
-    assert {str(migration) for migration in _list_migrations() if not migration.atomic} == reasons
+    assert {str(migration) for migration in _list_migrations() if not migration.atomic} <= reasons
+    assert {str(migration) for migration in _having(*CONCURRENT) if migration.atomic} == set()
+
+
+def test_a_table_with_rows_is_walled_in_beside_running_work() -> None:
+    blocking = [
+        f"{migration} {operation.model_name}"
+        for migration in _having(*REPEATABLE)
+        if migration.atomic
+        for operation in _flatten(migration.operations)
+        if isinstance(operation, REPEATABLE) and operation.model_name not in _created_by(migration)
+    ]
+
+    assert blocking == []
+
+
+def test_without_a_transaction_only_what_can_be_repeated_comes_more_than_once() -> None:
+    mixed = [
+        str(migration)
+        for migration in _having(*REPEATABLE)
+        if not migration.atomic
+        and not all(isinstance(operation, REPEATABLE) for operation in _flatten(migration.operations))
+    ]
+
+    assert mixed == []
 
 
 def test_a_migration_of_data_has_a_test_that_names_it() -> None:

@@ -25,6 +25,7 @@ STRICT = {
     "SESSION_COOKIE_SAMESITE": "Lax",
     "CSRF_COOKIE_SECURE": True,
     "SECURE_SSL_REDIRECT": True,
+    "SECURE_PROXY_SSL_HEADER": None,
     "SECURE_HSTS_SECONDS": 31_536_000,
     "X_FRAME_OPTIONS": "DENY",
     "LOG_FORMAT": "json",
@@ -122,6 +123,14 @@ def test_production_is_strict_unless_told_otherwise(tmp_path: Path) -> None:
     done = _run(_environment(tmp_path, **PRODUCTION), "-c", command)
 
     assert dict(zip(STRICT, json.loads(done.stdout), strict=True)) == STRICT
+
+
+def test_the_word_of_a_proxy_counts_only_where_there_is_one(tmp_path: Path) -> None:
+    given = _environment(tmp_path, **PRODUCTION, BEHIND_TLS_PROXY="yes")
+
+    done = _read(given, "SECURE_PROXY_SSL_HEADER")
+
+    assert done.stdout.strip() == "('HTTP_X_FORWARDED_PROTO', 'https')"
 
 
 # Bad values ------------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
-"""No query touches data of an organisation without naming it."""
+"""No query touches data of an organisation without naming it, and the database holds to it as well."""
 
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 from django.db import connection
@@ -44,17 +45,89 @@ def test_in_a_scope_every_query_names_the_organisation(model: type[TenantModel])
     assert parameters == (organisation_id,)
 
 
-def _uses_across_organisations(path: Path) -> Iterator[int]:
+# Across organisations -----------------------------------------------------------------------------------------
+# Whoever works across organisations stands here, with the reason given in the code. One more line is a decision.
+
+ACROSS = {
+    ("apps/accounts/selectors.py", "signing in is what decides the scope"),
+    ("apps/accounts/services.py", "the key is what decides the scope"),
+    ("apps/accounts/services.py", "whether a person works elsewhere shows only across organisations"),
+    ("apps/ai/selectors.py", "finds the organisations whose old traces are to be sealed"),
+    ("apps/conversations/selectors.py", "finds the organisations whose old messages are to be protected"),
+    ("apps/core/admin.py", "the admin shows operators all organisations"),
+    ("apps/core/postgres/operations.py", "a migration of data: {code.__module__}"),
+    ("apps/core/postgres/operations.py", "validating a reference between tables"),
+    ("apps/customers/selectors.py", "the vault asks which owners of keys exist"),
+    ("apps/vault/services/reporting.py", "count what is encrypted, for an operator"),
+    ("apps/inboxes/selectors.py", "the inbox's public id is what decides the scope"),
+}
+
+
+def _is_opening(node: ast.AST) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and ast.unparse(node.func) == "tenancy.everywhere"
+
+
+def _list_openings(path: Path) -> Iterator[tuple[str, str]]:
     for node in ast.walk(source.parse(path)):
+        if _is_opening(node):
+            reason = ast.unparse(node.args[0])
+            yield source.show(path), reason.removeprefix("f")[1:-1]
+
+
+def test_whoever_works_across_organisations_is_known_with_the_reason() -> None:
+    assert {opening for path in MODULES for opening in _list_openings(path)} == ACROSS
+
+
+def _uses_of_every_row(tree: ast.AST) -> Iterator[int]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr in {"everywhere", "_base_manager"}:
-            yield node.lineno
+            yield from [node.lineno] if ast.unparse(node.value) != "tenancy" else []
+
+
+def _lines_in_the_open(path: Path) -> set[int]:
+    return {
+        line
+        for node in ast.walk(source.parse(path))
+        if isinstance(node, ast.With) and any(_is_opening(item.context_expr) for item in node.items)
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
 
 
 @pytest.mark.parametrize("path", OUTSIDE_CORE, ids=source.show)
-def test_whoever_looks_across_organisations_says_why(path: Path) -> None:
-    unexplained = [line for line in _uses_across_organisations(path) if not source.has_comment_above(path, line)]
+def test_the_manager_of_every_row_is_used_only_where_the_wall_is_open(path: Path) -> None:
+    outside = [line for line in _uses_of_every_row(source.parse(path)) if line not in _lines_in_the_open(path)]
 
-    assert unexplained == []
+    assert outside == []
+
+
+SETTING_THE_SCOPE = {
+    "apps/core/postgres/scoping.py",
+    "apps/core/postgres/operations.py",  # the policies read it
+    "apps/ops/services/scanning/databases.py",  # a connection of its own, which searches everything for plain text
+}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=source.show)
+def test_the_setting_of_the_scope_is_made_in_one_place(path: Path) -> None:
+    # Set anywhere else it could outlive its statement, or be somebody else's.
+    texts = [node.value for node in ast.walk(source.parse(path)) if isinstance(node, ast.Constant)]
+    naming = [text for text in texts if isinstance(text, str) and "app.organisation" in text and "\n" not in text]
+
+    assert naming == [] or source.show(path) in SETTING_THE_SCOPE
+
+
+def test_what_is_cached_belongs_to_no_organisation() -> None:
+    # A key of a cache is behind no wall; an entry of an organisation would have to name it.
+    caching = {
+        source.show(path)
+        for path in MODULES
+        if any(name.startswith("django.core.cache") for _, name in source.list_imports(path))
+    }
+
+    assert caching == {
+        "apps/core/pulse.py",  # when a queue was last served
+        "apps/ops/selectors.py",  # whether the cache keeps what it is given
+    }
 
 
 # Past the manager ------------------------------------------------------------------------------------------
@@ -126,6 +199,42 @@ def test_the_database_refuses_a_row_of_no_organisation(model: type[TenantModel],
             [model._meta.db_table],
         )
         assert cursor.fetchall() == [("NO",)]
+
+
+@pytest.mark.parametrize("model", TENANT_MODELS, ids=lambda model: model._meta.label)
+def test_the_database_shows_rows_of_the_scope_only(model: type[TenantModel], db: None) -> None:
+    # A new table gets this by `ProtectTenantTable` in the migration that creates it.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relrowsecurity, relforcerowsecurity, pg_has_role(relowner, 'USAGE') FROM pg_class"
+            " WHERE oid = %s::regclass",
+            [model._meta.db_table],
+        )
+        assert cursor.fetchone() == (True, True, False)
+        cursor.execute(
+            "SELECT policyname, permissive, roles::text, cmd, qual = with_check, qual FROM pg_policies"
+            " WHERE schemaname = 'public' AND tablename = %s ORDER BY policyname DESC",
+            [model._meta.db_table],
+        )
+        policies = cursor.fetchall()
+
+    assert [policy[:5] for policy in policies] == [
+        ("within_organisation", "PERMISSIVE", "{public}", "ALL", True),
+        ("across_organisations", "PERMISSIVE", "{public}", "ALL", True),
+    ]
+    assert "organisation_id = ( SELECT" in policies[0][5]
+    assert "= '*'::text" in policies[1][5]
+
+
+def test_no_other_table_has_a_column_of_tenants(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
+            " WHERE a.attname = 'organisation_id' AND c.relkind IN ('r', 'p')"
+            " AND c.relnamespace = 'public'::regnamespace AND NOT c.relforcerowsecurity"
+        )
+        # Jobs are read across organisations by the workers, and carry ids only.
+        assert cursor.fetchall() == [("core_job",)]
 
 
 @pytest.mark.parametrize(

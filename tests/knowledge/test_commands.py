@@ -1,6 +1,5 @@
 """The commands say in a line what they did, or why not."""
 
-import json
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,8 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 from django.core.management import CommandError, call_command
 
-from apps.accounts import selectors as account_selectors
-from apps.accounts.errors import OrganisationNotFound
 from apps.core import tenancy
 from apps.knowledge.selectors import documents as document_selectors
 from tests.knowledge.factories import make_rows, write_jsonl
@@ -80,32 +77,6 @@ def test_what_cannot_be_imported_is_refused_in_a_line(
 def test_an_unknown_organisation_is_refused_in_a_line(db: None, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="There is no organisation called 'nobody'"):
         run("import_knowledge", "--org", "nobody", str(tmp_path))
-
-
-def test_an_evaluation_prints_and_writes_its_metrics_and_leaves_nothing(transactional_db: None, tmp_path: Path) -> None:
-    corpus = write_jsonl(tmp_path / "corpus.jsonl", make_rows(12))
-    queries = write_jsonl(
-        tmp_path / "queries.jsonl", [{"id": "q1", "text": "locker number 7"}, {"id": "q2", "text": "unjudged"}]
-    )
-    (tmp_path / "qrels.csv").write_text("query_id,doc_id,relevance\nq1,a7,1\nq2,a1,0\n")
-    arguments = ["--corpus", str(corpus), "--queries", str(queries), "--qrels", str(tmp_path / "qrels.csv")]
-
-    out, _ = run("evaluate", "retrieval", *arguments, "--json", str(tmp_path / "metrics.json"))
-
-    metrics = json.loads((tmp_path / "metrics.json").read_text())
-    assert list(metrics) == ["hit@1", "hit@5", "recall@10", "mrr@10", "ndcg@10", "map", "ms_per_query"]
-    assert metrics["hit@1"] == metrics["ndcg@10"] == metrics["map"] == 1
-    assert metrics["ms_per_query"] > 0
-    assert "hit@1             1.0000" in out
-    with pytest.raises(OrganisationNotFound):
-        account_selectors.get_organisation_by_slug("evaluation")
-
-
-def test_judgements_that_cannot_be_read_are_refused_in_a_line(transactional_db: None, tmp_path: Path) -> None:
-    corpus = write_jsonl(tmp_path / "corpus.jsonl", make_rows(1))
-
-    with pytest.raises(CommandError, match="cannot be read"):
-        run("evaluate", "retrieval", "--corpus", str(corpus), "--queries", str(corpus), "--qrels", str(tmp_path / "no"))
 
 
 def test_an_encoder_that_needs_no_building_says_so(settings: "Settings") -> None:
