@@ -137,7 +137,8 @@ def _member(organisation: "Organisation", name: str, role: Role) -> "Membership"
     membership = account_services.save_member(
         organisation=organisation, email=email, name=name, role=role, password=PASSWORD
     )
-    membership.refresh_from_db(from_queryset=type(membership).everywhere.select_related("user", "organisation"))
+    with tenancy.scope(organisation.id):
+        membership.refresh_from_db(from_queryset=type(membership).objects.select_related("user", "organisation"))
     return membership
 
 
