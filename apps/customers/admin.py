@@ -1,6 +1,6 @@
 """Customers in the admin: only what a website signs visitor tokens with. People's data is for the desk."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
@@ -11,11 +11,13 @@ from django.template.response import TemplateResponse
 
 from apps.core import tenancy
 from apps.core.admin import TenantAdmin
-from apps.core.models import TenantModel
 from apps.customers import selectors
 from apps.customers.errors import TooManyTokenSecrets
 from apps.customers.models import TokenSecret
 from apps.customers.services import token_secrets
+
+if TYPE_CHECKING:
+    from apps.core.models import TenantModel
 
 
 class TokenSecretForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -44,7 +46,7 @@ class TokenSecretAdmin(TenantAdmin):
     ordering = ("-created_at",)
     actions = ("retire",)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: TenantModel | None = None) -> tuple[str, ...]:
+    def get_readonly_fields(self, request: HttpRequest, obj: "TenantModel | None" = None) -> tuple[str, ...]:
         return () if obj is None else ("organisation", "name", "prefix", "created_at", "created_by", "retired_at")
 
     def get_fields(self, request: HttpRequest, obj: TokenSecret | None = None) -> tuple[str, ...]:

@@ -52,6 +52,11 @@ class TooManyIdentities(errors.TooLarge):
     default_message = "More identities were given at once, or are known of this customer, than one person can have."
 
 
+class ClaimNotFound(errors.NotFound):
+    code = "identity.claim_not_found"
+    default_message = "There is nothing to take back: it is gone, or more than a claim supports it by now."
+
+
 # Merging ----------------------------------------------------------------------------------------------------
 
 

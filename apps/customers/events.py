@@ -14,6 +14,13 @@ class CustomerIdentified(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimWithdrawn(Event):
+    """Somebody took back what they had said of a customer."""
+
+    customer_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CustomersMerged(Event):
     """Two customers are taken for one person from here on; ``root_id`` names their family."""
 

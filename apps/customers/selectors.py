@@ -12,6 +12,7 @@ from apps.core import tenancy
 from apps.customers.errors import CustomerNotFound
 from apps.customers.models import Customer, Fact, Identity, Merge, MergeSuggestion, TokenSecret
 from apps.customers.types import (
+    CanonicalIdentity,
     Conflict,
     FactView,
     IdentityKind,
@@ -196,6 +197,15 @@ def find_verified(*, kind: IdentityKind, blind_index: bytes) -> Customer | None:
     rows = Identity.objects.filter(kind=kind.value, blind_index=blind_index, level=Level.VERIFIED.value)
     newest = rows.select_related("customer").order_by("-last_seen_at", "-id").first()
     return None if newest is None else newest.customer
+
+
+def list_with_identity(identity: CanonicalIdentity, *, limit: int = PAGE_LIMIT) -> list[tuple[Customer, Level]]:
+    """Return the customers of whom this very identity is known, and how well, best verified first."""
+    index = vault_indexes.blind_index(identity.kind.value, identity.value)
+    rows = (
+        Identity.objects.filter(kind=identity.kind.value, blind_index=index).defer("value").select_related("customer")
+    )
+    return [(row.customer, Level(row.level)) for row in rows.order_by("-level", "-last_seen_at", "-id")[:limit]]
 
 
 def is_somebody_else(customer: Customer, introduction: Introduction) -> bool:
