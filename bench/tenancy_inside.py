@@ -4,7 +4,7 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,22 +28,24 @@ if TYPE_CHECKING:
 ENCODER_KEY, DIMENSIONS = "wordllama-l2-supercat:256:1", 256
 SMALL, PIECE, WORDS = 3_000, 100, 4_000
 CUSTOMERS = 2_000
+WARM_UP = 5
 _seeded = random.Random(2026)
 _numbers = np.random.default_rng(2026)
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Milliseconds of one call, the median of the rounds' medians."""
+    """Milliseconds of one call without and with the wall, and how many times as long it takes: median and quartiles.
+
+    The ratio is that of pairs measured one right after the other, so it need not be that of the medians.
+    """
 
     name: str
     without: float
     within: float
-
-    @property
-    def ratio(self) -> float:
-        """How many times as long it takes with the wall."""
-        return self.within / self.without
+    ratio: float
+    low: float
+    high: float
 
 
 def fill(passages: int) -> None:
@@ -117,30 +119,33 @@ def measure(rounds: int) -> list[Work]:
         ("search, graph (largest organisation)", large, _searcher(), 20),
         ("search, words alone (largest organisation)", large, _searcher(with_vector=False), 20),
     ]
-    times: dict[tuple[str, bool], list[float]] = {}
+    pairs: dict[str, list[tuple[float, float]]] = {name: [] for name, _, _, _ in kinds}
     for number in range(rounds):
-        for has_wall in (number % 2 == 0, number % 2 == 1):
-            if has_wall:
-                _do_all(kinds, times, has_wall=True)
-            else:
-                with _no_wall():
-                    _do_all(kinds, times, has_wall=False)
-    return [
-        Work(name, statistics.median(times[name, False]), statistics.median(times[name, True]))
-        for name, _, _, _ in kinds
-    ]
+        for name, organisation, work, calls in kinds:
+            # One right after the other, in changing order: whatever else the machine does meets both.
+            taken = {}
+            for has_wall in (number % 2 == 0, number % 2 == 1):
+                with nullcontext() if has_wall else _no_wall(), tenancy.scope(organisation.id):
+                    taken[has_wall] = _time(work, calls)
+            pairs[name].append((taken[False], taken[True]))
+    return [_sum_up(name, found) for name, found in pairs.items()]
 
 
-def _do_all(kinds: Any, times: dict[tuple[str, bool], list[float]], *, has_wall: bool) -> None:
-    for name, organisation, work, calls in kinds:
-        with tenancy.scope(organisation.id):
-            work()
-            taken = []
-            for _ in range(calls):
-                started = time.perf_counter()
-                work()
-                taken.append((time.perf_counter() - started) * 1000)
-        times.setdefault((name, has_wall), []).append(statistics.median(taken))
+def _time(work: Callable[[], Any], calls: int) -> float:
+    """Return the median of the milliseconds of some calls, after a few that nobody counts."""
+    taken = []
+    for _ in range(calls + WARM_UP):
+        started = time.perf_counter()
+        work()
+        taken.append((time.perf_counter() - started) * 1000)
+    return statistics.median(taken[WARM_UP:])
+
+
+def _sum_up(name: str, pairs: list[tuple[float, float]]) -> Work:
+    without, within = (statistics.median(times) for times in zip(*pairs, strict=True))
+    ratios = sorted(one / other for other, one in pairs)
+    quarter = len(ratios) // 4
+    return Work(name, without, within, statistics.median(ratios), ratios[quarter], ratios[-1 - quarter])
 
 
 def _select_one() -> None:

@@ -22,8 +22,9 @@ def connect() -> None:
         listeners=[conversation_screens.push_message, desk_screens.push_summary],
     )
     eventbus.connect(conversations.AnswerWanted, jobs=["ai.answer_conversation"])
-    eventbus.connect(customers.CustomerIdentified)
+    eventbus.connect(customers.CustomerIdentified, listeners=[desk_screens.push_identity])
+    eventbus.connect(customers.ClaimWithdrawn, listeners=[desk_screens.push_withdrawal])
     eventbus.connect(customers.CustomersMerged, listeners=[desk_screens.push_merge])
-    eventbus.connect(customers.MergeUndone)
+    eventbus.connect(customers.MergeUndone, listeners=[desk_screens.push_undo])
     eventbus.connect(knowledge.KnowledgeChanged)
     vault_sweeping.use_owners(customer_selectors.list_known_ids, account_selectors.list_known_ids)

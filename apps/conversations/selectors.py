@@ -9,7 +9,7 @@ from uuid import UUID
 
 import structlog
 from django.db import connection
-from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BooleanField, Count, ExpressionWrapper, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, JSONObject, Left
 
 from apps.conversations.errors import ConversationNotFound
@@ -366,10 +366,12 @@ def list_last_seqs(*, owner_member_id: UUID, limit: int) -> dict[UUID, int]:
     return dict(owned.order_by("-last_message_at", "-id").values_list("id", "last_seq")[:limit])
 
 
-def list_of_customer(customer_id: UUID, *, except_id: UUID, limit: int) -> list[Conversation]:
-    """Return the other conversations of a customer, newest activity first."""
-    others = _with_people().filter(customer_id=customer_id).exclude(id=except_id)
-    return list(others.order_by("-last_message_at", "-id")[:limit])
+def list_of_customer(customer: "Customer", *, except_id: UUID, limit: int) -> list[Conversation]:
+    """Return the other conversations of a person, of the whole family's: the open ones first, by newest activity."""
+    family = customer_selectors.list_family(customer)
+    others = _with_people().filter(customer__in=family).exclude(id=except_id)
+    is_closed = ExpressionWrapper(Q(status=Status.CLOSED.value), output_field=BooleanField())
+    return list(others.order_by(is_closed, "-last_message_at", "-id")[:limit])
 
 
 def search_conversations(*, words: Iterable[str], limit: int) -> list[Conversation]:

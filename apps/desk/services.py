@@ -13,7 +13,7 @@ from apps.conversations.types import Accepted, EventName, OwnerKind, Status
 from apps.core import tenancy
 from apps.customers import selectors as customer_selectors
 from apps.customers.errors import MergeNotFound
-from apps.customers.services import identifying, merging
+from apps.customers.services import identifying, merging, withdrawing
 from apps.customers.types import CanonicalIdentity, Introduction
 from apps.desk.errors import ChangedMeanwhile
 from apps.desk.models import ReadMark
@@ -140,6 +140,17 @@ def describe_customer(
     """Record what an agent says of a customer. Raises what ``identify_customer`` raises."""
     introduction = Introduction(SOURCE, identities, facts)
     identifying.identify_customer(customer_id=customer_id, introduction=introduction, now=now)
+
+
+@transaction.atomic
+def withdraw_claim(
+    *, customer_id: UUID, identities: tuple[CanonicalIdentity, ...], facts: tuple[tuple[str, str], ...]
+) -> None:
+    """Take back what agents have said of a customer. Raises what ``withdraw_identity`` and ``withdraw_fact`` raise."""
+    for identity in identities:
+        withdrawing.withdraw_identity(customer_id=customer_id, identity=identity, source=SOURCE)
+    for key, value in facts:
+        withdrawing.withdraw_fact(customer_id=customer_id, key=key, value=value, source=SOURCE)
 
 
 def _check_unchanged(

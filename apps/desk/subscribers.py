@@ -7,7 +7,7 @@ from apps.accounts import selectors as account_selectors
 from apps.conversations.events import MessageStored
 from apps.core import push
 from apps.customers import selectors as customer_selectors
-from apps.customers.events import CustomerIdentified, CustomersMerged, MergeUndone
+from apps.customers.events import ClaimWithdrawn, CustomerIdentified, CustomersMerged, MergeUndone
 from apps.desk.selectors import conversations as selectors
 from apps.desk.selectors import people
 from apps.desk.wire import ConversationUpdated, CustomerChanged
@@ -24,6 +24,11 @@ def push_summary(event: MessageStored) -> None:
 
 def push_identity(event: CustomerIdentified) -> None:
     """Tell the desks of whom something new is known."""
+    _push_change(event.customer_id)
+
+
+def push_withdrawal(event: ClaimWithdrawn) -> None:
+    """Tell the desks of whom something is known no more."""
     _push_change(event.customer_id)
 
 

@@ -24,6 +24,7 @@ urlpatterns = [
     path("customers/<uuid:customer_id>/timeline/", customers.list_timeline, name="customer-timeline"),
     path("customers/<uuid:customer_id>/entry/", customers.show_entry, name="customer-entry"),
     path("customers/<uuid:customer_id>/enter/", customers.enter, name="enter-claim"),
+    path("customers/<uuid:customer_id>/withdraw/", customers.withdraw, name="withdraw-claim"),
     path("customers/<uuid:customer_id>/find/", customers.find, name="find-customers"),
     path("customers/<uuid:customer_id>/join/", customers.choose, name="join-customer"),
     path("customers/<uuid:customer_id>/compare/<uuid:other_id>/", customers.compare, name="compare-customers"),

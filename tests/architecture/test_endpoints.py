@@ -82,6 +82,7 @@ TABLE: dict[str, Row] = {
     "GET desk/customers/<uuid:customer_id>/timeline/": DESK_THING,
     "GET desk/customers/<uuid:customer_id>/entry/": DESK_THING,
     "POST desk/customers/<uuid:customer_id>/enter/": DESK_DONE,
+    "POST desk/customers/<uuid:customer_id>/withdraw/": DESK_DONE,
     "POST desk/customers/<uuid:customer_id>/find/": DESK_THING,
     "GET desk/customers/<uuid:customer_id>/join/": DESK_THING,
     "GET desk/customers/<uuid:customer_id>/compare/<uuid:other_id>/": DESK_THING,

@@ -528,6 +528,43 @@ def test_what_cannot_be_entered_is_refused_without_being_repeated(
     assert not Fact.objects.exists()
 
 
+@pytest.mark.parametrize(("kind", "value"), [("email", "vera@example.org"), ("name", "V. Lund")])
+def test_what_an_agent_has_entered_can_be_removed(kind: str, value: str, as_ana: Client) -> None:
+    vera = make_customer()
+    as_ana.post(reverse("desk:enter-claim", args=[vera.id]), {"kind": kind, "value": value}, headers=PART)
+    assert f'aria-label="Remove {value}"' in page_of(as_ana, vera).content.decode()
+
+    place = reverse("desk:withdraw-claim", args=[vera.id])
+    told = done(as_ana.post(place, {"kind": kind, "value": value}, headers=PART))
+
+    assert told["text"] == "Removed."
+    assert (Identity.objects.exists(), Fact.objects.exists()) == (False, False)
+
+
+def test_what_others_have_said_cannot_be_removed(as_ana: Client) -> None:
+    vera = known("Vera", email="vera@example.org")
+    place = reverse("desk:withdraw-claim", args=[vera.id])
+
+    answers = [
+        as_ana.post(place, {"kind": kind, "value": value}, headers=PART)
+        for kind, value in (("email", "vera@example.org"), ("name", "Vera"))
+    ]
+
+    assert "Remove" not in page_of(as_ana, vera).content.decode()
+    assert [(one.status_code, one.json()["code"]) for one in answers] == [(404, "identity.claim_not_found")] * 2
+    assert (Identity.objects.count(), Fact.objects.count()) == (1, 1)
+
+
+def test_other_conversations_are_those_of_the_whole_family(inbox: "Inbox", ana: "Membership", as_ana: Client) -> None:
+    vera, other = known("Vera", email="vera@example.org"), make_customer()
+    here, there = talk(inbox, vera, "here"), talk(inbox, other, "there", minute=5)
+    joined(vera, other, ana)
+
+    response = as_ana.get(reverse("desk:state", args=[here.id]), headers=PART)
+
+    assert [row.id for row in response.context["details"].earlier] == [there.id]
+
+
 def test_an_equal_claim_is_suggested_and_never_joined(as_ana: Client) -> None:
     vera, other = known("Vera", email="vera@example.org"), make_customer()
 
@@ -575,6 +612,7 @@ def test_an_agent_of_another_organisation_finds_nobody(
 def _deeds(vera: UUID, other: UUID, merge: UUID, suggestion: UUID) -> list[str]:
     return [
         reverse("desk:enter-claim", args=[vera]),
+        reverse("desk:withdraw-claim", args=[vera]),
         reverse("desk:find-customers", args=[vera]),
         reverse("desk:join-customers", args=[vera, other]),
         reverse("desk:undo-merge", args=[vera, merge]),
@@ -593,6 +631,6 @@ def test_an_agent_of_another_organisation_changes_nothing(
 
     answers = [client.post(one, entry, headers=PART) for one in _deeds(vera.id, other.id, merge.id, suggestion.id)]
 
-    assert [answer.status_code for answer in answers] == [404] * 6
+    assert [answer.status_code for answer in answers] == [404] * 7
     assert (Merge.objects.get().undone_at, MergeSuggestion.objects.get().state) == (None, "open")
     assert not Fact.objects.filter(source="agent").exists()

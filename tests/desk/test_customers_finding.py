@@ -37,6 +37,13 @@ def test_a_whole_address_finds_whose_it_is(text: str, as_ana: Client) -> None:
     assert find(as_ana, text) == [("Vera", "email")]
 
 
+def test_a_claimed_address_is_found_after_a_verified_one(as_ana: Client) -> None:
+    known("Otto", email="vera@example.org", level=Level.CLAIMED)
+    known("Vera", email="vera@example.org")
+
+    assert find(as_ana, "vera@example.org") == [("Vera", "email"), ("Otto", "email")]
+
+
 def test_a_part_of_an_address_finds_nobody(as_ana: Client) -> None:
     known("Vera", email="vera@example.org")
 

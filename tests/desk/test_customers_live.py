@@ -8,7 +8,8 @@ from channels.db import database_sync_to_async
 from apps.accounts.models import Membership
 from apps.core import tenancy
 from apps.customers.models import Customer
-from apps.customers.services import merging
+from apps.customers.services import merging, withdrawing
+from apps.customers.types import Level
 from tests.customers.factories import NOON, identify, introduce, make_customer
 from tests.desk.test_consumers import Window, at_desk
 
@@ -41,6 +42,17 @@ async def test_windows_learn_who_was_identified(ana: Membership, pair: tuple[Cus
 
     async with at_desk(ana) as window:
         await in_scope(vera, identify, vera.id, introduce(email="vera@example.org"))
+
+        assert await heard_of(window) == [str(vera.id)]
+
+
+async def test_windows_learn_what_was_taken_back(ana: Membership, pair: tuple[Customer, Customer]) -> None:
+    vera, _ = pair
+    await in_scope(vera, identify, vera.id, introduce(name="Vera", level=Level.CLAIMED, source="agent"))
+
+    async with at_desk(ana) as window:
+        claim = {"customer_id": vera.id, "key": "name", "value": "Vera", "source": "agent"}
+        await in_scope(vera, withdrawing.withdraw_fact, **claim)
 
         assert await heard_of(window) == [str(vera.id)]
 

@@ -78,7 +78,7 @@ def get_details(conversation_id: UUID) -> Details:
     """Return what stands beside an open conversation. Raises ``ConversationNotFound``."""
     conversation = conversation_selectors.get_conversation(conversation_id)
     customer = conversation.customer
-    others = conversation_selectors.list_of_customer(customer.id, except_id=conversation.id, limit=EARLIER_LIMIT)
+    others = conversation_selectors.list_of_customer(customer, except_id=conversation.id, limit=EARLIER_LIMIT)
     summary, *earlier = _summarise([conversation, *others])
     answer = conversation_selectors.find_latest_answer(conversation)
     return Details(summary, people.get_profile(customer), customer.created_at, answer, tuple(earlier))

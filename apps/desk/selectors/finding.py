@@ -15,7 +15,6 @@ from apps.customers.types import CanonicalIdentity, Level
 from apps.desk.selectors import people
 from apps.desk.types import Found
 from apps.vault.errors import VaultUnavailable
-from apps.vault.services import indexes as vault_indexes
 
 if TYPE_CHECKING:
     from apps.customers.models import Customer
@@ -51,10 +50,8 @@ def find_customers(
 def _find_by_identity(identities: Iterable[CanonicalIdentity]) -> "Iterator[tuple[Customer, str, Level | None]]":
     for identity in identities:
         with suppress(VaultUnavailable):
-            index = vault_indexes.blind_index(identity.kind.value, identity.value)
-            customer = customer_selectors.find_verified(kind=identity.kind, blind_index=index)
-            if customer is not None:
-                yield customer, identity.kind.value, Level.VERIFIED
+            for customer, level in customer_selectors.list_with_identity(identity, limit=FOUND_LIMIT):
+                yield customer, identity.kind.value, level
 
 
 def _find_by_words(words: list[str]) -> "Iterator[tuple[Customer, str, Level | None]]":

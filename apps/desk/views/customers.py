@@ -83,6 +83,17 @@ def enter(request: HttpRequest, member: "Membership", customer_id: UUID) -> Http
     return _done("Noted as said by an agent, not verified.")
 
 
+@require_POST
+@at_desk
+def withdraw(request: HttpRequest, member: "Membership", customer_id: UUID) -> HttpResponse:
+    """Take back what an agent has entered."""
+    policies.check_joining(member)
+    form = forms.EntryForm(request.POST)
+    form.parse()
+    services.withdraw_claim(customer_id=customer_id, identities=form.identities, facts=form.facts)
+    return _done("Removed.")
+
+
 @require_GET
 @at_desk
 def choose(request: HttpRequest, member: "Membership", customer_id: UUID) -> HttpResponse:
