@@ -108,6 +108,7 @@ def _things(twin: Twin) -> dict[str, Any]:
         "external_id": "refunds",
         "first_root": twin.customer.id,
         "identities": introduce(email="robin@example.org").identities,
+        "identity": introduce(email="robin@example.org").identities[0],
         "inbox": twin.inbox,
         "inbox_id": twin.inbox.id,
         "introduction": introduce(email="robin@example.org", external_id="C-17"),

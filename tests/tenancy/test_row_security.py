@@ -254,7 +254,7 @@ def test_a_thread_that_was_told_nothing_sees_nothing(ours: Twin) -> None:
 _SEEN_BY_TASK: list[set[Any]] = []
 
 
-@shared_task(name="worker.look_around")
+@shared_task(name="tests.look_around")
 def _look_around(**_later: object) -> None:
     _SEEN_BY_TASK.append(_by_orm())
 
@@ -265,10 +265,10 @@ def test_a_task_works_in_the_scope_of_its_job_and_without_one_sees_nothing(
     ours: Twin, theirs: Twin, whose: str
 ) -> None:
     organisation_id, expected = {"ours": (ours.id, {ours.id}), "nobody": (None, set())}[whose]
-    job = Job.objects.create(name="worker.look_around", organisation_id=organisation_id)
+    job = Job.objects.create(name="tests.look_around", organisation_id=organisation_id)
     _SEEN_BY_TASK.clear()
 
-    jobs.find_task("worker.look_around")(job_id=str(job.id))
+    jobs.find_task("tests.look_around")(job_id=str(job.id))
 
     assert [expected] == _SEEN_BY_TASK
 
@@ -277,7 +277,7 @@ def test_a_task_works_in_the_scope_of_its_job_and_without_one_sees_nothing(
 def test_periodic_work_sees_nothing_unless_it_says_what_for(ours: Twin) -> None:
     _SEEN_BY_TASK.clear()
 
-    jobs.find_task("worker.look_around")()
+    jobs.find_task("tests.look_around")()
 
     assert [set()] == _SEEN_BY_TASK
 

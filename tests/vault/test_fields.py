@@ -327,8 +327,8 @@ def test_validation_looks_at_the_length_in_characters(alpha: UUID) -> None:
         ({"subject": "x" * 41}, ValueTooLong),
         ({"body": "x" * (fields.MOST_CHARACTERS + 1)}, ValueTooLong),
         ({"facts": ["x" * fields.MOST_JSON_BYTES]}, ValueTooLong),
-        ({"body": "lone \ud800 surrogate"}, ValueNotText),
-        ({"facts": ["lone \ud800 surrogate"]}, ValueNotText),
+        ({"body": "forlorn \ud800 surrogate"}, ValueNotText),
+        ({"facts": ["forlorn \ud800 surrogate"]}, ValueNotText),
         ({"body": b"bytes"}, SealedMisused),
         ({"body": 3}, SealedMisused),
         ({"facts": {"a": object()}}, SealedMisused),
@@ -342,7 +342,7 @@ def test_a_value_that_cannot_be_kept_is_refused_by_name(
         _write(alpha, **values)
 
     shown = "".join(traceback.format_exception(refused.value))
-    assert "lone" not in shown
+    assert "forlorn" not in shown
     assert "x" * 20 not in shown
     assert Letter.objects.count() == 0
 
