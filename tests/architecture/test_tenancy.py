@@ -232,6 +232,8 @@ def test_no_other_table_has_a_column_of_tenants(db: None) -> None:
             "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
             " WHERE a.attname = 'organisation_id' AND c.relkind IN ('r', 'p')"
             " AND c.relnamespace = 'public'::regnamespace AND NOT c.relforcerowsecurity"
+            # Tables that tests of the vault make: what encryption keeps apart must be seen without the wall.
+            " AND NOT starts_with(c.relname, 'letters_')"
         )
         # Jobs are read across organisations by the workers, and carry ids only.
         assert cursor.fetchall() == [("core_job",)]

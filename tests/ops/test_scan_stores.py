@@ -1,6 +1,7 @@
 """The scanner against real servers: it sees every store, says so, cleans up, and shows nothing it should not."""
 
 import base64
+import fcntl
 import gzip
 import json
 from collections.abc import Callable, Iterator
@@ -58,7 +59,15 @@ class Scanned:
 
 
 @pytest.fixture
-def suite(valkeys: dict[str, str], tmp_path: Path, settings: Any) -> Iterator[Scanned]:
+def _own_server_log() -> Iterator[None]:
+    # All test processes share the servers and so their log; a scan takes every control out of it, also another's.
+    with (ROOT / "var" / "test" / "scan.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture
+def suite(_own_server_log: None, valkeys: dict[str, str], tmp_path: Path, settings: Any) -> Iterator[Scanned]:
     """Return stores without any canary."""
     settings.VAR_DIR = tmp_path
     settings.REDIS_URL, settings.CACHE_URL = valkeys["broker"], valkeys["cache"]
