@@ -48,6 +48,18 @@ def test_an_email_address_is_found_in_every_disguise(address: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("I am ana[at]example[dot]org. Call me.", "I am [EMAIL_1]. Call me."),
+        ("mail me: ana at shop dot co dot uk. In haste", "mail me: [EMAIL_1]. In haste"),
+        ("My e-mail is hamish dot birken12 at kiteline dot example. It is late.", "My e-mail is [EMAIL_1]. It is late."),
+    ],
+)
+def test_a_spelled_address_ends_where_its_sentence_ends(text: str, redacted: str) -> None:
+    assert redact(text) == redacted
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "please look at amazon dot com for it",
@@ -218,10 +230,32 @@ def test_a_birth_date_is_told_from_other_days(text: str, redacted: str) -> None:
         "Rua Augusta 1500",
         "Keizersgracht 123, 1015 CJ Amsterdam",
         "PO Box 1234",
+        "Leylak Sokak No: 121 Daire 5, Kadıköy",
+        "Bağdat Cad. No 212",
+        "Calle de Alcalá 45, 3º B, 28014 Madrid",
+        "Vasagatan 3 lgh 1201",
+        "Plot 45, Sector 12, Dwarka, New Delhi 110075",
     ],
 )
 def test_a_postal_address_is_found_to_its_end(address: str) -> None:
     assert redact(f"send it to {address}, please") == "send it to [ADDRESS_1], please"
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("I live at 9 rue des Lilas. card no. 123 is old", "I live at [ADDRESS_1]. card no. 123 is old"),
+        ("C'est 25 rue Monge, 75011 Paris. Ma commande est là", "C'est [ADDRESS_1]. Ma commande est là"),
+        ("to Hauptallee 604. DOB 1989-03-26 Thanks", "to [ADDRESS_1]. DOB [BIRTH_DATE_1] Thanks"),
+    ],
+)
+def test_an_address_does_not_swallow_what_comes_after(text: str, redacted: str) -> None:
+    assert redact(text) == redacted
+
+
+def test_a_driver_is_no_driving_licence() -> None:
+    assert redact("Our driver rings from 081234 34499") == "Our driver rings from [PHONE_1]"
+    assert redact("driver's licence 08123434") == "driver's licence [DOCUMENT_1]"
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,10 @@ def test_an_introduction_names_somebody(text: str, redacted: str) -> None:
         ("It never came. Thanks, zrinka", "It never came. Thanks, [NAME_1]"),
         ("Mit freundlichen Grüßen\nJürgen Müller", "Mit freundlichen Grüßen\n[NAME_1]"),
         ("write to Urkom <urkom@example.org>", "write to [NAME_1] <[EMAIL_1]>"),
+        ("Name on the order: Zrinka Vornel. Is it late?", "Name on the order: [NAME_1]. Is it late?"),
+        ("Name auf der Rechnung: Zrinka Vornel", "Name auf der Rechnung: [NAME_1]"),
+        ("Our driver Balles Vornel will ring", "Our driver [NAME_1] will ring"),
+        ("Is it late? Thanks, Balles Vornel", "Is it late? Thanks, [NAME_1]"),
     ],
 )
 def test_fields_titles_greetings_and_signatures_name_somebody(text: str, redacted: str) -> None:
@@ -56,6 +60,9 @@ def test_fields_titles_greetings_and_signatures_name_somebody(text: str, redacte
         ("I gave it to Emma on the stairs", "I gave it to [NAME_1] on the stairs"),
         ("the box says emma and ryan", "the box says [NAME_1] and [NAME_2]"),
         ("I spoke with Katarzyna Wiśniewska", "I spoke with [NAME_1]"),
+        ("Saga Björkhagen, ordered last week.", "[NAME_1], ordered last week."),
+        ("Çağrı Topraktürk has ordered", "[NAME_1] has ordered"),
+        ("Quenvar Zusholt, ordered last week.", "[NAME_1], ordered last week."),
         ("it was J. K. Ashdown who signed", "it was [NAME_1] who signed"),
         ("Will Turner signed for it", "[NAME_1] signed for it"),
         ("we asked Ludwig van der Berg", "we asked [NAME_1]"),
@@ -89,6 +96,8 @@ def test_somebody_named_once_is_found_again() -> None:
         "Dear Sir or Madam, Dear Team",
         "my name is spelled wrong, call me back tomorrow",
         "Name of the product: Halt travel kettle",
+        "The Zusholt Quenvar is back, and #Zusholt Quenvar trends",
+        "We are in Zusholt Quenvar",
     ],
 )
 def test_words_products_months_and_brands_are_no_names(text: str) -> None:

@@ -15,10 +15,11 @@ from apps.privacy.types import Kind, Span
 # Texts are folded: Latin letters have no accents any more; Greek and Cyrillic ones stay.
 Street = tuple[int, int, float]
 _UPPER: Final = "A-Z\u0391-\u03a9\u0410-\u042f"
-_CAP: Final = rf"[{_UPPER}][^\W\d_]{{0,40}}(?:['-][^\W\d_]{{1,40}}){{0,3}}\.?"
-_ANY: Final = r"[^\W\d_]{1,40}(?:['-][^\W\d_]{1,40}){0,3}\.?"
+# Only short words are abbreviated: after others a full stop ends the sentence.
+_CAP: Final = rf"(?:[{_UPPER}][^\W\d_]{{0,3}}\.|[{_UPPER}][^\W\d_]{{0,40}}(?:['-][^\W\d_]{{1,40}}){{0,3}})"
+_ANY: Final = r"(?:[^\W\d_]{1,4}\.|[^\W\d_]{1,40}(?:['-][^\W\d_]{1,40}){0,3})"
 _NUMBER: Final = (
-    r"(?:no\.? ?|nr\.? ?|n° ?|# ?)?\d{1,6}(?: ?[-/] ?\d{1,4})?(?: ?[a-zA-Z](?![a-zA-Z]))?(?: (?:bis|ter)(?!\w))?"
+    r"(?:(?i:no)[.:]? ?|(?i:nr)[.:]? ?|n° ?|# ?)?\d{1,6}(?: ?[-/] ?\d{1,4})?(?: ?[a-zA-Z](?![a-zA-Z]))?(?: (?:bis|ter)(?!\w))?"
 )
 _STREETS: Final = lexicon.alternatives("streets")
 
@@ -32,7 +33,7 @@ for _words, _what in (
     (lexicon.alternatives("streets_after"), _AFTER),
     (lexicon.alternatives("streets_before"), _BEFORE),
     (lexicon.alternatives("sure_streets"), _SURE),
-    ("apt|suite|flat|apartment", _UNIT_WORD),
+    ("apt|suite|flat|apartment|plot|sector", _UNIT_WORD),
     ("unit|po|p|psc|psd|postfach|apartado|dpo|apo|fpo|usns|usnv|uscgc|uss", _BOX),
     ("corner", _CORNER_WORD),
 ):
@@ -40,7 +41,7 @@ for _words, _what in (
         _TRIGGERS[_word] = (*_TRIGGERS.get(_word, ()), _what)
 _UNIT: Final = (
     r"(?:apt|apartment|suite|ste|unit|flat|floor|fl|room|rm|building|bldg|block|dept|lot|trailer|appt|"
-    r"appartement|wohnung|whg|"
+    r"appartement|wohnung|whg|apto|apartamento|bloco|lgh|daire|kat|lok|sector|plot|"
     r"piso|puerta|interno|scala|etage)\.?,? ?#?(?:[a-z]?\d{1,5}[a-z]?|[a-z])"
 )
 _ENGLISH: Final = re.compile(
@@ -78,7 +79,7 @@ _REACH: Final = 70
 # What may stand between and after the lines of an address.
 _GAP: Final = re.compile(r"\.?(?:[ \t]{0,20}[,;\n>?|-]){0,6}[ \t]{0,20}")
 _PART: Final = re.compile(
-    rf"(?:{_UNIT}(?!\w)|\d{{4,6}}(?:-\d{{3,4}})?(?!\w|[.,]\d)|[A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}}(?!\w)|"
+    rf"(?:{_UNIT}(?!\w)|m\.? \d{{1,4}}(?!\w)|\d{{1,2}} ?[oa\u00b0](?: ?[A-H])?(?!\w)|\d{{4,6}}(?:-\d{{3,4}})?(?!\w|[.,]\d)|[A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}}(?!\w)|"
     rf"[A-Z]\d[A-Z] ?\d[A-Z]\d(?!\w)|"
     r"\d{4} ?[A-Z]{2}(?!\w)|(?:A|CH|D|F|B|NL|DK|SE?|N|L|I|E|P|PL|CZ|FIN?)-\d{4,5}(?!\w)|\d{3} \d{2}(?!\w)|"
     r"\d{2}-\d{3}(?!\w)|"
@@ -86,7 +87,7 @@ _PART: Final = re.compile(
     re.IGNORECASE,
 )
 _TOWN: Final = re.compile(
-    rf"{_CAP}(?!\d)(?:[ -](?:{_CAP}(?!\w)|(?:de|del|la|le|sur|en|am|an der|upon|on|und|i|of|the|les|di|do|da|dos|u|nad|"
+    rf"{_CAP}(?!\d)(?:(?:(?<!\.)|(?<=\bSt\.)|(?<=\bSte\.))[ -](?:{_CAP}(?!\w)|(?:de|del|la|le|sur|en|am|an der|upon|on|und|i|of|the|les|di|do|da|dos|u|nad|"
     rf"na)(?= [{_UPPER}]))){{0,4}}"
 )
 _LOWER_TOWN: Final = re.compile(r"[^\W\d_]{3,20}(?: [^\W\d_]{3,20})?,? (?:[a-z]{2} )?\d{5}(?!\d)")
@@ -161,10 +162,11 @@ def _read_after_street(text: str, word: Word) -> Street | None:
         return None
     left = _LEFT_NUMBER.search(text, max(0, word.start - 14), word.start)
     start = left.start() if left is not None else word.start
-    found = _TO_NUMBER.match(text, word.end)
-    if found is None and left is not None:
-        found = _TO_NAME.match(text, word.end)
-    if found is None or not _is_plausible(text[start : found.end()]):
+    # With a number in front the street may end without one, and what follows may be a sentence with one of its own.
+    patterns = (_TO_NUMBER,) if left is None else (_TO_NUMBER, _TO_NAME)
+    readings = (pattern.match(text, word.end) for pattern in patterns)
+    found = next((one for one in readings if one and _is_plausible(text[start : one.end()])), None)
+    if found is None:
         return None
     if word.lower in _PREPOSITIONS and len(found[0].split()) > _SHORT:
         return None
@@ -232,16 +234,20 @@ def _grow(text: str, end: int) -> int:
         if start == end and end < len(text) and not text[end - 1].isspace():
             break
         separated = "," in text[end:start] or "\n" in text[end:start]
-        part_end = _measure_part(text, start, lists, separated=separated)
+        # After a full stop a postcode may go on, a capital begins a sentence.
+        stopped = not separated and "." in text[end - 1 : start] and start > end
+        part_end = _measure_part(text, start, lists, separated=separated, stopped=stopped)
         if part_end <= start:
             break
         end = part_end
     return end - (text[end - 1] in "., ")
 
 
-def _measure_part(text: str, start: int, lists: gazetteer.Gazetteer, *, separated: bool) -> int:
+def _measure_part(text: str, start: int, lists: gazetteer.Gazetteer, *, separated: bool, stopped: bool) -> int:
     if (part := _PART.match(text, start)) is not None:
         return part.end()
+    if stopped:
+        return 0
     if separated and (lower := _LOWER_TOWN.match(text, start)) is not None:
         return lower.end()
     found = _TOWN.match(text, start)

@@ -3,6 +3,7 @@
 import functools
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from apps.privacy.pipeline import (
@@ -29,6 +30,8 @@ _OF_ALL: Final[tuple[Recogniser, ...]] = (
     known.find, online.find, labelled.find, dates.find, spelled.find, addresses.find, names.find, organisations.find,
 )  # fmt: skip
 THRESHOLD: Final = 0.5
+# Shorter than this, what is left of an address is none.
+_LEAST_ADDRESS: Final = 8
 _WORD: Final = re.compile(r"[^\W\d_]+")
 
 
@@ -66,13 +69,19 @@ def _collect(reading: Reading) -> Iterable[Span]:
 
 
 def _choose(candidates: list[Span], length: int) -> list[Span]:
-    """Return the surest spans that do not overlap; between equals the longer one."""
+    """Return the surest spans that do not overlap; between equals the longer one.
+
+    An address that has grown over something surer keeps what stands before that.
+    """
     taken = bytearray(length)
     chosen = []
     for span in sorted(candidates, key=lambda span: (-span.score, span.start - span.end, span.start)):
-        if taken.find(1, span.start, span.end) < 0:
-            taken[span.start : span.end] = b"\x01" * (span.end - span.start)
-            chosen.append(span)
+        end = taken.find(1, span.start, span.end)
+        if 0 <= end - span.start < _LEAST_ADDRESS or (end >= 0 and span.kind is not Kind.ADDRESS):
+            continue
+        kept = span if end < 0 else replace(span, end=end)
+        taken[kept.start : kept.end] = b"\x01" * (kept.end - kept.start)
+        chosen.append(kept)
     return sorted(chosen, key=lambda span: span.start)
 
 

@@ -14,13 +14,15 @@ from apps.privacy.pipeline import lexicon
 class Gazetteer:
     """Names, words and places.
 
-    ``given_lower`` are names even in lower case, ``given`` where capitalised, ``given_words`` only beside a surname.
+    ``given_lower`` are names even in lower case, ``given`` where capitalised, ``given_words`` only beside a surname,
+    ``given_rare`` beside a surname or where the sentence makes them one.
     """
 
     given_lower: frozenset[str]
     given: frozenset[str]
     given_words: frozenset[str]
     given_places: frozenset[str]
+    given_rare: frozenset[str]
     surnames: frozenset[str]
     surnames_alone: frozenset[str]
     surname_words: frozenset[str]
@@ -53,6 +55,7 @@ def load() -> Gazetteer:
         given=given["lower"] | {_APART, f"jean-{_APART}", f"marie-{_APART}"} | given["capital"] | given["ambiguous"],
         given_words=given["words"],
         given_places=given["places"],
+        given_rare=given["rare"],
         surnames=surnames["alone"] | surnames["beside"] | {_APART},
         surnames_alone=surnames["alone"],
         surname_words=surnames["words"],

@@ -38,9 +38,17 @@ def _find_introduction(lens: Lens, word: Word, last: str) -> str:
 
 
 def _find_field(lens: Lens, index: int, last: str, gap: str) -> str:
+    if ":" in gap and _names_somebody(lens, index):
+        return FIELD
     if last not in cues.FIELDS or not (_FIELD_GAP.match(gap) or (gap == ", " and last == "name")):
         return ""
     return "" if index > 1 and lens.words[index - 2].lower in cues.NOT_PERSONS else FIELD
+
+
+def _names_somebody(lens: Lens, index: int) -> bool:
+    """Say whether a field of several words precedes that asks for a person's name: "Name on the order: …"."""
+    field = cues.NAME_FIELD.search(lens.reading.before(lens.words[index].start, 60))
+    return field is not None and not any(word in cues.NOT_PERSONS for word in field[0].split())
 
 
 def _find_address(last: str, gap: str) -> str:
@@ -97,7 +105,13 @@ def _opens_capital(lens: Lens, index: int, cue: str) -> bool:
         return False
     if lower in lists.given or lower in lists.given_words or lower in lists.given_places:
         return cue != ROLE or lower in lists.given or lower in cues.NAMELIKE_PLACES
-    return not common and lower not in lists.places and not lens.is_inflected(lower)
+    if common or lower in lists.places:
+        return False
+    # "Balles" may be several balls, "Balles Denko" is somebody.
+    following = lens.words[index + 1] if lens.get_after(index + 1) else None
+    return not lens.is_inflected(lower) or (
+        following is not None and lens.is_capital(following) and not lens.is_inflected(following.lower)
+    )
 
 
 def _opens_lower(lens: Lens, index: int, cue: str) -> bool:

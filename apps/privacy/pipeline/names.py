@@ -120,6 +120,8 @@ class _Tagger:
             return self._read_given(index)
         if lower in lists.given_words:
             return self._read_given_word(index)
+        if lower in lists.given_rare:
+            return self._read_given_rare(index)
         if self._is_joined(index) and (lower in lists.surname_words or self.lens.is_surname(lower)):
             end = self._extend(index)
             return end, self._make(index, end, _ALONE, "joined")
@@ -150,6 +152,15 @@ class _Tagger:
         if lower not in cues.OPENING_WORDS and self.lens.get_after(index + 1) in cues.HUMAN_VERBS:
             return index + 1, self._make(index, index + 1, _GUESSED, "acting")
         return index + 1, None
+
+    def _read_given_rare(self, index: int) -> Found:
+        """Read a name few people have: alone it may as well be a product, unless the sentence treats it as a person."""
+        lens, end = self.lens, self._extend(index)
+        if end > index + 1 and self._has_surname(index + 1, end):
+            return end, self._make(index, end, _GIVEN, "given_rare")
+        if lens.get_after(index + 1) in cues.HUMAN_VERBS:
+            return index + 1, self._make(index, index + 1, _GUESSED, "acting")
+        return self._read_surname(index)
 
     def _opens_sentence(self, end: int) -> bool:
         """Say whether "Will Turner …" may be a question rather than a person: nothing that people do follows."""
@@ -208,18 +219,31 @@ class _Tagger:
         if lens.is_name_like(following) and lens.is_surname(following.lower):
             end = self._extend(index)
             return end, self._make(index, end, _GIVEN, "surname")
-        if (
+        end = self._extend(index)
+        if end == index + 1 or self.words[index].text.isupper():
+            return index + 1, None
+        words = [word.lower for word in self.words[index:end]]
+        if any(lens.is_common(lower) or lower in self.lists.places for lower in words):
+            return index + 1, None
+        expected = (
             lens.get_before(index) in cues.PERSON_BEFORE
             or introductions.precedes_mail(lens, following)
             or self._fills_line(index)
-        ):
-            end = self._extend(index)
-            unknown = all(
-                not lens.is_common(word.lower) and word.lower not in self.lists.places for word in self.words[index:end]
-            )
-            if end > index + 1 and unknown and not self.words[index].text.isupper():
-                return end, self._make(index, end, _GUESSED, "pair")
+        )
+        if expected or self._is_unheard_of(index, end):
+            return end, self._make(index, end, _GUESSED, "pair")
         return index + 1, None
+
+    def _is_unheard_of(self, index: int, end: int) -> bool:
+        """Say whether two words stand here that nobody uses, as names are: not a product's, a tag or a place."""
+        words = self.words[index:end]
+        return (
+            len(words) == 2
+            and all(word.text[1:].islower() and not self.lens.is_inflected(word.lower) for word in words)
+            and self.text[max(0, words[0].start - 1) : words[0].start] not in ("#", "_", "@")
+            and self.lens.get_before(index) not in _NO_ARTICLE
+            and not self._is_place_here(index)
+        )
 
     def _fills_line(self, index: int) -> bool:
         """Say whether only capitalised words stand on a word's line, as at the head of a letter."""

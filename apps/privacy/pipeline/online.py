@@ -37,6 +37,8 @@ _SPELLED_DOMAIN: Final = re.compile(
     rf"\s?[^\W_][\w-]{{0,62}}(?:{_DOT_SIGN}[^\W_][\w-]{{0,62}}){{1,4}}(?!\w)", re.IGNORECASE
 )
 _SPELLED_DOT: Final = re.compile(rf"[\[({{<\s](?:{_DOT}|\.)[\])}}>\s]", re.IGNORECASE)
+_DOMAIN_PART: Final = re.compile(rf"({_DOT_SIGN})([^\W_][\w-]{{0,62}})", re.IGNORECASE)
+_ENDING: Final = re.compile(rf"(?:{_ENDINGS}|xn--[a-z0-9-]+)\Z", re.IGNORECASE)
 # Words before a spelled "at" that belong to the sentence, not to an address.
 _NO_LOCAL: Final = lexicon.words("no_local")
 _MAIL_WORDS: Final = re.compile(r"mail|correo|e-?post|posta\b|courriel|adresse|address|reach|contact|kontakt|write")
@@ -142,16 +144,26 @@ def _find_spelled(reading: Reading, sign: re.Match[str]) -> Iterator[Span]:
     right = _SPELLED_DOMAIN.match(text, sign.end())
     if left is None or right is None:
         return
-    start, end = left.start(), right.end()
-    bracketed = sign[0][0] in "[({<"
-    spelled = _SPELLED_DOT.search(right[0]) is not None
-    domain = re.sub(rf"[\[({{<\s]+(?:{_DOT}|\.)[\])}}>\s]+", ".", right[0], flags=re.IGNORECASE)
-    if not _KNOWN_ENDING.search(domain.strip()):
+    start, end = left.start(), _measure_spelled_domain(text, right)
+    if not end:
         return
+    bracketed = sign[0][0] in "[({<"
+    spelled = _SPELLED_DOT.search(text, right.start(), end) is not None
     last_word = left[0].split()[-1].lower() if left[0].split() else ""
     if not bracketed and (last_word in _NO_LOCAL or not (spelled or _MAIL_WORDS.search(reading.before(start)))):
         return
     yield Span(start, end, Kind.EMAIL, 0.95, "email_spelled")
+
+
+def _measure_spelled_domain(text: str, written: re.Match[str]) -> int:
+    """Return where a spelled domain ends, 0 if it is none: "a dot example. Call me" ends before the full stop."""
+    end = 0
+    for part in _DOMAIN_PART.finditer(text, written.start(), written.end()):
+        if end and part[1].strip() == "." and part[1] != ".":
+            break
+        if _ENDING.match(part[2]):
+            end = part.end()
+    return end
 
 
 def _find_links(text: str) -> Iterator[Span]:

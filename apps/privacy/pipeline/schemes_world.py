@@ -12,7 +12,8 @@ _COMPANY: Final = Kind.COMPANY_ID
 _DOCUMENT: Final = Kind.DOCUMENT
 _HEALTH: Final = Kind.HEALTH_ID
 _VEHICLE: Final = Kind.VEHICLE
-_LICENCE: Final = r"driv|licen[cs]e|\bdl\b"
+# A driver alone is somebody who brings a parcel.
+_LICENCE: Final = r"drivers?'?s?[ -]{0,2}(?:lic|perm|id\b|no\b|num)|driving|licen[cs]e|\bdl\b"
 _NATIONAL: Final = r"national|identity|ident|\bid\b"
 
 SCHEMES: Final[tuple[Scheme, ...]] = (
