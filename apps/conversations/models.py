@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from apps.conversations.types import AuthorKind, Channel, MessageKind, OwnerKind, Status
 from apps.core.models import TenantModel
+from apps.privacy.types import GENERATION
 from apps.vault.fields import EncryptedJSONField, EncryptedTextField
 
 
@@ -113,7 +114,7 @@ class Message(TenantModel):
             models.Index(
                 fields=["organisation", "conversation", "seq"],
                 name="message_unprotected",
-                condition=models.Q(redaction=0),
+                condition=models.Q(redaction__lt=GENERATION),
             ),
         ]
 

@@ -33,6 +33,7 @@ from apps.conversations.types import (
 )
 from apps.core import tenancy
 from apps.customers import selectors as customer_selectors
+from apps.privacy.types import GENERATION
 from apps.vault import fields as vault_fields
 from apps.vault.errors import (
     CiphertextTampered,
@@ -241,24 +242,26 @@ def _messages(conversation: Conversation) -> "QuerySet[Message]":
 
 
 def find_unprotected(*, after: UUID | None = None) -> UUID | None:
-    """Return the first conversation (after ``after``) with a message that is not protected yet, or None."""
-    rows = Message.objects.filter(redaction=0)
+    """Return the first conversation (after ``after``) with a message that today's redactor has not read, or None."""
+    rows = Message.objects.filter(redaction__lt=GENERATION)
     if after is not None:
         rows = rows.filter(conversation_id__gt=after)
     return rows.order_by("conversation_id").values_list("conversation_id", flat=True).first()
 
 
 def count_unprotected() -> int:
-    """Return how many messages of the organisation in scope are not protected yet."""
-    return Message.objects.filter(redaction=0).count()
+    """Return how many messages of the organisation in scope today's redactor has not read."""
+    return Message.objects.filter(redaction__lt=GENERATION).count()
 
 
 def list_unprotected_organisations() -> list[UUID]:
-    """Return the organisations with messages that are not protected yet. For operators."""
+    """Return the organisations with messages that today's redactor has not read. For operators."""
     # An operator's question about all organisations; it reads ids only.
     with tenancy.everywhere("finds the organisations whose old messages are to be protected"):
         # As above: which organisations have such rows.
-        return list(Message.everywhere.filter(redaction=0).values_list("organisation_id", flat=True).distinct())
+        return list(
+            Message.everywhere.filter(redaction__lt=GENERATION).values_list("organisation_id", flat=True).distinct()
+        )
 
 
 # Lists ----------------------------------------------------------------------------------------------------

@@ -50,6 +50,9 @@ REPLACED: Final = frozenset(Kind) - KEPT
 TOKEN_PATTERN: Final = re.compile(rf"\[(?:{'|'.join(sorted(REPLACED, key=len, reverse=True))})_[1-9][0-9]{{0,5}}\]")
 LONGEST_TOKEN: Final = len("[_]") + max(len(kind) for kind in REPLACED) + 6
 
+# Raise it when redaction finds more than before: texts that an older generation made are then made anew.
+GENERATION: Final = 2
+
 MOST_VALUES: Final = 1000
 LONGEST_VALUE: Final = 400
 

@@ -9,10 +9,10 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.conversations import selectors
 from apps.conversations.models import Conversation, Message
-from apps.conversations.services import closing, protecting, receiving, replying
+from apps.conversations.services import closing, receiving, replying
 from apps.conversations.types import Citation, MessageView
 from apps.core.ids import uuid7
-from apps.privacy.types import TokenTable
+from apps.privacy.types import GENERATION, TokenTable
 from apps.vault.services import caching
 from tests.conversations.factories import NOON, start_conversation, write
 
@@ -58,7 +58,7 @@ def test_what_a_customer_writes_is_kept_redacted_and_as_written(inbox: "Inbox") 
 
     message = Message.objects.get()
     assert (message.text, message.original) == (REDACTED, WRITTEN)
-    assert (message.customer_id, message.redaction) == (conversation.customer_id, protecting.GENERATION)
+    assert (message.customer_id, message.redaction) == (conversation.customer_id, GENERATION)
 
 
 def test_what_a_customer_writes_is_encrypted_even_where_nothing_is_personal(inbox: "Inbox") -> None:

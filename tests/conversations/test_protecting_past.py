@@ -9,9 +9,10 @@ from django.db import connection
 
 from apps.conversations import selectors, tasks
 from apps.conversations.models import Conversation, Message
-from apps.conversations.services import protecting, protecting_past
+from apps.conversations.services import protecting_past
 from apps.core import tenancy
 from apps.core.models import Job
+from apps.privacy.types import GENERATION
 from apps.vault.errors import VaultUnavailable
 from tests.conversations import vault
 from tests.conversations.factories import start_conversation, write
@@ -72,9 +73,7 @@ def test_old_messages_are_redacted_and_show_what_they_showed(inbox: "Inbox") -> 
     assert shown(conversation) == [text for _, text in OLD]
     conversation.refresh_from_db()
     assert conversation.title == NEW[0]
-    assert set(Message.objects.values_list("redaction", "customer_id")) == {
-        (protecting.GENERATION, conversation.customer_id)
-    }
+    assert set(Message.objects.values_list("redaction", "customer_id")) == {(GENERATION, conversation.customer_id)}
     # An answer without personal data is kept once.
     assert Message.objects.get(seq=4).original is None
 
@@ -89,6 +88,48 @@ def test_repeating_it_changes_nothing(inbox: "Inbox") -> None:
 
     assert done == 0
     assert stored() == before
+
+
+def test_what_an_older_redactor_has_read_is_read_again(inbox: "Inbox") -> None:
+    conversation = start_conversation(inbox)
+    store(conversation, *OLD)
+    protecting_past.protect_messages()
+    tokens = Conversation.objects.get(id=conversation.id).tokens
+    # The one before overlooked the address in the first message, and read nothing else differently.
+    Message.objects.update(redaction=GENERATION - 1)
+    Message.objects.filter(seq=1).update(text=OLD[0][1])
+
+    done = protecting_past.protect_messages()
+
+    assert done == 4
+    assert texts(conversation) == NEW
+    assert shown(conversation) == [text for _, text in OLD]
+    assert Conversation.objects.get(id=conversation.id).tokens == tokens
+
+
+def test_a_damaged_message_keeps_nobody_from_the_others(inbox: "Inbox") -> None:
+    conversation = start_conversation(inbox)
+    store(conversation, *OLD)
+    protecting_past.protect_messages()
+    Message.objects.update(redaction=GENERATION - 1)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE conversations_message SET original = original || 'x' WHERE seq = 1")
+    before = {row[0]: row[1:3] for row in stored()}
+
+    protecting_past.protect_messages()
+
+    assert selectors.count_unprotected() == 0
+    assert {row[0]: row[1] for row in stored()} == {key: text for key, (text, _) in before.items()}
+
+
+def test_what_is_to_be_read_is_found_by_its_index(inbox: "Inbox") -> None:
+    start_conversation(inbox)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        unread = Message.objects.filter(redaction__lt=GENERATION).order_by("conversation_id").values("conversation_id")
+        plan = unread[:1].explain()
+
+    assert "message_unprotected" in plan
 
 
 def test_a_new_message_beside_old_ones_shares_their_tokens_in_the_end(inbox: "Inbox") -> None:

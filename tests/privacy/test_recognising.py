@@ -52,7 +52,10 @@ def test_an_email_address_is_found_in_every_disguise(address: str) -> None:
     [
         ("I am ana[at]example[dot]org. Call me.", "I am [EMAIL_1]. Call me."),
         ("mail me: ana at shop dot co dot uk. In haste", "mail me: [EMAIL_1]. In haste"),
-        ("My e-mail is hamish dot birken12 at kiteline dot example. It is late.", "My e-mail is [EMAIL_1]. It is late."),
+        (
+            "My e-mail is hamish dot birken12 at kiteline dot example. It is late.",
+            "My e-mail is [EMAIL_1]. It is late.",
+        ),
     ],
 )
 def test_a_spelled_address_ends_where_its_sentence_ends(text: str, redacted: str) -> None:

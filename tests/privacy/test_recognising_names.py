@@ -61,7 +61,7 @@ def test_fields_titles_greetings_and_signatures_name_somebody(text: str, redacte
         ("the box says emma and ryan", "the box says [NAME_1] and [NAME_2]"),
         ("I spoke with Katarzyna Wiśniewska", "I spoke with [NAME_1]"),
         ("Saga Björkhagen, ordered last week.", "[NAME_1], ordered last week."),
-        ("Çağrı Topraktürk has ordered", "[NAME_1] has ordered"),
+        ("Çağr\u0131 Topraktürk has ordered", "[NAME_1] has ordered"),
         ("Quenvar Zusholt, ordered last week.", "[NAME_1], ordered last week."),
         ("it was J. K. Ashdown who signed", "it was [NAME_1] who signed"),
         ("Will Turner signed for it", "[NAME_1] signed for it"),

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 logger = structlog.get_logger(__name__)
 
-# Raise it when the redactor finds more than before; what an older generation made can then be made anew.
-GENERATION = 1
 # Ciphertexts that will never be read, whatever one waits for.
 UNREADABLE = (CiphertextTampered, CiphertextUnknown, KeyMissing, KeyNotInScope)
 

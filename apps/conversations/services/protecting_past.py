@@ -1,6 +1,7 @@
 """How do messages from before come under protection? Batch by batch, each committed, so that it can stop anywhere.
 
-A row says itself whether it is protected (``redaction``), so nothing is done twice and nothing else is remembered.
+From before messages were kept twice, or from before redaction found what it finds today. A row says itself which
+generation of the redactor has read it (``redaction``), so nothing is done twice and nothing else is remembered.
 """
 
 from uuid import UUID
@@ -13,7 +14,7 @@ from apps.conversations.models import Conversation, Message
 from apps.conversations.services import protecting, receiving, recording
 from apps.conversations.services.protecting import Redactor
 from apps.conversations.types import AuthorKind, MessageKind
-from apps.privacy.types import TokenTable
+from apps.privacy.types import GENERATION, TokenTable
 from apps.vault.errors import KeyShredded
 from apps.vault.services import keys as vault_keys
 
@@ -24,7 +25,7 @@ REPORT_EVERY = 1000
 
 
 def protect_messages() -> int:
-    """Protect every message of the organisation in scope that is not yet; return how many there were.
+    """Let today's redactor read every message of the organisation in scope that it has not; return how many.
 
     May be stopped and repeated at any time. Raises ``VaultUnavailable``.
     """
@@ -60,25 +61,35 @@ def protect_conversation(*, conversation_id: UUID) -> int:
 
 def protect_locked(conversation: Conversation, *, limit: int) -> int:
     """Protect up to ``limit`` messages of a locked conversation, oldest first; return how many that were."""
-    rows = list(Message.objects.filter(conversation=conversation, redaction=0).order_by("seq")[:limit])
+    rows = list(Message.objects.filter(conversation=conversation, redaction__lt=GENERATION).order_by("seq")[:limit])
     if not rows:
         return 0
     redactor = protecting.redactor_for(conversation, known=protecting.find_known(conversation.customer))
     tokens = protecting.read_tokens(conversation)
     for row in rows:
-        if row.kind == MessageKind.TEXT:
-            _protect_text(row, tokens, redactor)
+        changed = ["customer", "redaction"]
+        if row.kind == MessageKind.TEXT and (written := _read_written(row)) is not None:
+            _protect_text(row, written, tokens, redactor)
+            changed += ["text", "original"]
         row.customer_id = conversation.customer_id
-        row.redaction = protecting.GENERATION
-        row.save(update_fields=["customer", "text", "original", "redaction"])
+        row.redaction = GENERATION
+        row.save(update_fields=changed)
     conversation.tokens = tokens.to_json()
     _rename(conversation, rows)
     conversation.save(update_fields=["tokens", "title"])
     return len(rows)
 
 
-def _protect_text(row: Message, tokens: TokenTable, redactor: Redactor) -> None:
-    written = row.text
+def _read_written(row: Message) -> str | None:
+    """Return a text as it was written, or None if its bytes are damaged: then what is left of it cannot be bettered."""
+    try:
+        return row.text if row.original is None else row.original
+    except protecting.UNREADABLE as error:
+        logger.error("message.damaged", message_id=str(row.id), error=type(error).__name__)
+        return None
+
+
+def _protect_text(row: Message, written: str, tokens: TokenTable, redactor: Redactor) -> None:
     if row.author_kind == AuthorKind.AI:
         public = "\n".join(citation["passage"] for citation in row.citations)
         row.text = redactor.redact_answer(written, tokens, public=public)

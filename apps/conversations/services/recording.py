@@ -9,10 +9,10 @@ from uuid import UUID
 from apps.conversations.errors import ConversationNotFound
 from apps.conversations.events import MessageStored
 from apps.conversations.models import Conversation, Message
-from apps.conversations.services import protecting
 from apps.conversations.types import AuthorKind, Citation, EventView, MessageKind
 from apps.core import eventbus
 from apps.core.ids import uuid7
+from apps.privacy.types import GENERATION
 
 if TYPE_CHECKING:
     from apps.accounts.models import Membership
@@ -63,7 +63,7 @@ def record_message(conversation: Conversation, draft: Draft, *, now: datetime) -
         author_member=draft.author_member,
         text=draft.text,
         original=draft.original,
-        redaction=protecting.GENERATION,
+        redaction=GENERATION,
         event=None if draft.event is None else draft.event.model_dump(mode="json"),
         citations=[citation.model_dump(mode="json") for citation in draft.citations],
         answers_seq=draft.answers_seq,

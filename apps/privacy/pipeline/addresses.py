@@ -19,7 +19,8 @@ _UPPER: Final = "A-Z\u0391-\u03a9\u0410-\u042f"
 _CAP: Final = rf"(?:[{_UPPER}][^\W\d_]{{0,3}}\.|[{_UPPER}][^\W\d_]{{0,40}}(?:['-][^\W\d_]{{1,40}}){{0,3}})"
 _ANY: Final = r"(?:[^\W\d_]{1,4}\.|[^\W\d_]{1,40}(?:['-][^\W\d_]{1,40}){0,3})"
 _NUMBER: Final = (
-    r"(?:(?i:no)[.:]? ?|(?i:nr)[.:]? ?|n° ?|# ?)?\d{1,6}(?: ?[-/] ?\d{1,4})?(?: ?[a-zA-Z](?![a-zA-Z]))?(?: (?:bis|ter)(?!\w))?"
+    r"(?:(?i:no)[.:]? ?|(?i:nr)[.:]? ?|n° ?|# ?)?\d{1,6}(?: ?[-/] ?\d{1,4})?(?: ?[a-zA-Z](?![a-zA-Z]))?"
+    r"(?: (?:bis|ter)(?!\w))?"
 )
 _STREETS: Final = lexicon.alternatives("streets")
 
@@ -79,15 +80,17 @@ _REACH: Final = 70
 # What may stand between and after the lines of an address.
 _GAP: Final = re.compile(r"\.?(?:[ \t]{0,20}[,;\n>?|-]){0,6}[ \t]{0,20}")
 _PART: Final = re.compile(
-    rf"(?:{_UNIT}(?!\w)|m\.? \d{{1,4}}(?!\w)|\d{{1,2}} ?[oa\u00b0](?: ?[A-H])?(?!\w)|\d{{4,6}}(?:-\d{{3,4}})?(?!\w|[.,]\d)|[A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}}(?!\w)|"
-    rf"[A-Z]\d[A-Z] ?\d[A-Z]\d(?!\w)|"
+    rf"(?:{_UNIT}(?!\w)|m\.? \d{{1,4}}(?!\w)|\d{{1,2}} ?[oa\u00b0](?: ?[A-H])?(?!\w)|"
+    r"\d{4,6}(?:-\d{3,4})?(?!\w|[.,]\d)|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}(?!\w)|"
+    r"[A-Z]\d[A-Z] ?\d[A-Z]\d(?!\w)|"
     r"\d{4} ?[A-Z]{2}(?!\w)|(?:A|CH|D|F|B|NL|DK|SE?|N|L|I|E|P|PL|CZ|FIN?)-\d{4,5}(?!\w)|\d{3} \d{2}(?!\w)|"
     r"\d{2}-\d{3}(?!\w)|"
     r"(?:dpo|apo|fpo),? (?:ap|ae|aa) \d{5}(?!\w))",
     re.IGNORECASE,
 )
 _TOWN: Final = re.compile(
-    rf"{_CAP}(?!\d)(?:(?:(?<!\.)|(?<=\bSt\.)|(?<=\bSte\.))[ -](?:{_CAP}(?!\w)|(?:de|del|la|le|sur|en|am|an der|upon|on|und|i|of|the|les|di|do|da|dos|u|nad|"
+    rf"{_CAP}(?!\d)(?:(?:(?<!\.)|(?<=\bSt\.)|(?<=\bSte\.))[ -](?:{_CAP}(?!\w)|"
+    r"(?:de|del|la|le|sur|en|am|an der|upon|on|und|i|of|the|les|di|do|da|dos|u|nad|"
     rf"na)(?= [{_UPPER}]))){{0,4}}"
 )
 _LOWER_TOWN: Final = re.compile(r"[^\W\d_]{3,20}(?: [^\W\d_]{3,20})?,? (?:[a-z]{2} )?\d{5}(?!\d)")

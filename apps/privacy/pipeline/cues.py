@@ -17,7 +17,9 @@ ROLES: Final = lexicon.words("roles")
 # "Name: Sara"; not after words of things, as in "Product name: …".
 FIELDS: Final = lexicon.words("fields")
 # "Name on the order: Sara".
-NAME_FIELD: Final = re.compile(rf"(?:[a-z-]{{1,20}} )?\b(?:{lexicon.alternatives('name_fields')})(?: [a-z']{{1,15}}){{1,5}} ?: ?\Z")
+NAME_FIELD: Final = re.compile(
+    rf"(?:[a-z-]{{1,20}} )?\b(?:{lexicon.alternatives('name_fields')})(?: [a-z']{{1,15}}){{1,5}} ?: ?\Z"
+)
 NOT_PERSONS: Final = lexicon.words("not_persons")
 CLOSINGS: Final = lexicon.words("closings")
 PARTICLES: Final = lexicon.words("particles")
