@@ -81,6 +81,28 @@ def test_who_somebody_is_stands_beside_the_conversation_without_a_reload(shop: S
     expect(watching.locator("#context .who__name")).to_have_text("Mia Okafor")
 
 
+def test_everything_about_a_customer_works_from_the_keyboard(shop: ShopChat, desk: Desk) -> None:
+    text = "Which of your lamps can be dimmed by hand?"
+    shop.visit().open().ask(text)
+    page = sign_in(desk)
+    open_customer_of(desk, text)
+
+    page.locator("#deed-join").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#find-customer")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#deed-join")).to_be_focused()
+
+    page.locator("#deed-enter").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("radio", name="Name")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.type("Otto Berg")
+    page.keyboard.press("Enter")
+    expect(page.locator("#customer-title")).to_have_text("Otto Berg")
+    expect(page.locator("#deed-enter")).to_be_focused()
+
+
 def test_on_a_telephone_the_details_are_a_sheet(shop: ShopChat, desk: Desk) -> None:
     text = "Do your night lights work with foreign plugs?"
     shop.visit().open().ask(text)
