@@ -143,6 +143,17 @@ def test_what_is_known_of_the_customer_is_found_in_any_writing() -> None:
     assert redact(text, known=known) == "[NAME_1] here, [NAME_2] on the box; [PHONE_1], [EMAIL_1], [ACCOUNT_1]"
 
 
+def test_somebody_else_who_shares_a_known_name_is_hidden_whole() -> None:
+    known = KnownIdentities(names=("Otto Steinmann",))
+
+    assert redact("Our driver Otto Berghauer comes", known=known) == "Our driver [NAME_1] comes"
+    assert redact("I am Otto, my wife is Ana Steinmann", known=known) == "I am [NAME_1], my wife is [NAME_2]"
+
+
+def test_a_number_is_hidden_whole_whatever_it_is_taken_for() -> None:
+    assert redact("driver's licence, or phone 081234 34499") == "driver's licence, or phone [DOCUMENT_1]"
+
+
 def test_a_known_name_that_is_a_word_counts_with_its_capital() -> None:
     known = KnownIdentities(names=("May Long",))
 

@@ -33,6 +33,14 @@ THRESHOLD: Final = 0.5
 # Shorter than this, what is left of an address is none.
 _LEAST_ADDRESS: Final = 8
 _WORD: Final = re.compile(r"[^\W\d_]+")
+_NUMBERS: Final = frozenset(
+    {
+        *(Kind.PHONE, Kind.CARD, Kind.BANK, Kind.NATIONAL_ID, Kind.DOCUMENT, Kind.HEALTH_ID, Kind.COMPANY_ID),
+        *(Kind.ACCOUNT, Kind.VEHICLE, Kind.POSTCODE),
+    }
+)
+# Kinds that one writing may be taken for.
+_SORTS: Final = (frozenset({Kind.NAME, Kind.USER_NAME}), _NUMBERS)
 
 
 def find_spans(text: str, *, known: KnownIdentities, region: str | None, spared: tuple[str, ...] = ()) -> list[Span]:
@@ -40,6 +48,7 @@ def find_spans(text: str, *, known: KnownIdentities, region: str | None, spared:
     folded = folding.fold(text)
     reading = Reading(folded.text, known, region, _read_spared(spared))
     candidates = [span for span in _collect(reading) if span.score >= THRESHOLD and not _is_spared(reading, span)]
+    candidates += _complete(candidates)
     found = [_translate(span, folded) for span in _choose(candidates, len(folded.text))]
     literal = [Span(match.start(), match.end(), Kind.TEXT, 2.0, "token") for match in TOKEN_PATTERN.finditer(text)]
     return _choose([*literal, *found], len(text)) if literal or folded.offsets is not None else found
@@ -66,6 +75,28 @@ def _collect(reading: Reading) -> Iterable[Span]:
     if reading.has_digits:
         for recogniser in _OF_DIGITS:
             yield from recogniser(reading)
+
+
+def _complete(candidates: list[Span]) -> list[Span]:
+    """Return the surest spans once more where a longer one of their sort holds them, so that no rest is left over.
+
+    "Otto" may be what is known of the customer and "Otto Berg" somebody else; six digits may be a document's number and
+    eleven a telephone's.
+    """
+    completed: list[Span] = []
+    around: list[Span] = []
+    for inner in sorted(candidates, key=lambda span: (span.start, -span.end)):
+        around = [outer for outer in around if outer.end > inner.start]
+        completed += [
+            replace(inner, start=outer.start, end=outer.end)
+            for outer in around
+            if inner.end <= outer.end
+            and (outer.start, outer.end) != (inner.start, inner.end)
+            and inner.score > outer.score
+            and any(inner.kind in sort and outer.kind in sort for sort in _SORTS)
+        ]
+        around.append(inner)
+    return completed
 
 
 def _choose(candidates: list[Span], length: int) -> list[Span]:
