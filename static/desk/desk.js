@@ -196,7 +196,11 @@ function lookAgain() {
 }
 
 decisions.addEventListener("changed", () => lookAgain());
-setInterval(() => { if (document.visibilityState === "visible" && document.querySelector("#context[data-again]")) lookAgain(); }, AGAIN);
+setInterval(() => {
+  if (document.visibilityState !== "visible") return;
+  if (document.querySelector("#context[data-again]")) lookAgain();
+  workspace.timeline?.openAgain();
+}, AGAIN);
 
 let caughtUpAt = Date.now();
 function catchUp() {

@@ -63,6 +63,7 @@ export function buildMessage(message, { onCitation }) {
   if (message.kind === "event") {
     return make("li", { class: "message message--event", dataset }, dayMark(at), make("p", { class: "message__event" }, eventWords(message), " ", time(at)));
   }
+  if (message.sealed) dataset.sealed = message.sealed;
   const text = make("div", { class: "message__text prose" });
   renderInto(text, message.text, { citations: message.citations, onCitation });
   const note = sealedWords(message);
@@ -114,6 +115,7 @@ export function typingDots() {
 
 /** A reply on its way, or stuck: its text stays, with the reason and what can be done. */
 export function buildOutgoing(item, me, actions) {
+  if (message.sealed) dataset.sealed = message.sealed;
   const text = make("div", { class: "message__text prose" });
   renderInto(text, item.text);
   const stuck = item.state === "failed" || item.state === "question";

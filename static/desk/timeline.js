@@ -198,6 +198,20 @@ export class Timeline extends EventTarget {
     }
   }
 
+  /** Show what could not be opened before, if the server can now. */
+  async openAgain() {
+    const sealed = this.#messages.querySelector("[data-sealed=unavailable]");
+    if (!sealed || this.#stopped.signal.aborted) return;
+    const page = await fetchJson(`${this.#address}?after=${sealed.dataset.seq - 1}`, { signal: this.#stopped.signal }).catch(() => null);
+    for (const { seq, message } of page?.events ?? []) {
+      const item = this.#messages.querySelector(`[data-sealed][data-seq="${seq}"]`);
+      if (!item) continue;
+      const opened = buildMessage(message, { onCitation: this.#onCitation });
+      join(opened, item.previousElementSibling);
+      item.replaceWith(opened);
+    }
+  }
+
   async #fetchOlder() {
     const first = this.#messages.firstElementChild;
     if (!this.#hasOlder || this.#loadingOlder || !first) return;

@@ -11,7 +11,7 @@ const TYPING_REPEAT = 3_000;
 const TYPING_LIFE = 8_000;
 const WAKERS = ["online", "offline", "pageshow", "visibilitychange", "storage"];
 
-/** Milliseconds, half of them random: clients of a restarted server come back spread out. */
+/** Milliseconds, half of them random: clients come back spread out. */
 export function backoff(attempt, random = Math.random) {
   return Math.min(15_000, 500 * 2 ** attempt) * (0.5 + random() / 2);
 }
@@ -107,7 +107,7 @@ export class ChatClient extends EventTarget {
     this.#tick(Date.now());
   }
 
-  /** Another person neither sees nor sends what was written before. */
+  /** Another person neither sees nor sends what was written. */
   #clear(since = Infinity) {
     for (const item of this.outbox.items.values()) if (item.createdAt < since) this.outbox.settle(item.clientId);
     this.log = new ConversationLog();
@@ -136,7 +136,7 @@ export class ChatClient extends EventTarget {
     this.#flush();
   }
 
-  /** Returns a refused message's text, to be edited. */
+  /** Returns a refused text, to be edited. */
   withdraw(clientId) {
     const text = this.outbox.items.get(clientId)?.text ?? "";
     this.outbox.settle(clientId);
@@ -223,7 +223,7 @@ export class ChatClient extends EventTarget {
     if (isOverdue || (this.#pingedAt && now - this.#pingedAt > ANSWERED_WITHIN)) return this.#abandon();
     if (now - this.#heardAt > this.#heartbeat) this.#ping(now);
     const isEventMissing = this.outbox.all("accepted").some((item) => now - item.acceptedAt > CREATED_WITHIN);
-    if (this.#catchUpAt ? now >= this.#catchUpAt : isEventMissing) this.#catchUp();
+    if (this.#catchUpAt ? now >= this.#catchUpAt : isEventMissing || this.log.sealed) this.#catchUp();
     this.#flush();
   }
 
@@ -307,19 +307,20 @@ export class ChatClient extends EventTarget {
     this.#changed();
   }
 
-  /** Fetch what the socket did not bring; trouble is tried again by the clock. */
+  /** Fetch what the socket did not bring; trouble is tried again. */
   async #catchUp() {
     if (this.#catching || Date.now() < this.#catchUpAt) return;
     this.#catching = true;
     try {
+      let after = (this.log.sealed?.seq ?? this.log.lastSeq + 1) - 1;
       for (let more = true; more; ) {
-        const after = this.log.lastSeq;
         const page = await this.#fetchUpdates(after);
         this.#apply(page.events);
-        more = page.more && this.log.lastSeq > after;
+        after = page.events.at(-1)?.seq;
+        more = page.more;
       }
       this.loaded = true;
-      const isComplete = !this.log.hasHole && !this.outbox.all("accepted").length;
+      const isComplete = !this.log.hasHole && !this.log.sealed && !this.outbox.all("accepted").length;
       this.#catchUpFailures = isComplete ? 0 : this.#catchUpFailures + 1;
     } catch (error) {
       console.warn("Switchboard chat: updates could not be fetched, trying again.", error);

@@ -37,7 +37,7 @@ export class WidgetStorage {
     return keys.filter((key) => key.startsWith(this.#prefix + start)).map((key) => key.slice(this.#prefix.length));
   }
 
-  /** Blocked or full storage throws; the conversation then lasts until the page is left. */
+  /** Blocked or full storage throws; nothing then outlives the page. */
   #try(use) {
     try {
       return use();
@@ -57,8 +57,8 @@ export function newId() {
 }
 
 /**
- * Written down before it is sent, removed once it is committed: a reload or a lost acknowledgement resends it under the same client_id.
- * States: queued → sending → accepted (its event is on the way) or failed (refused).
+ * Written down before it is sent, until it is committed: a reload resends it under the same client_id.
+ * States: queued → sending → accepted or failed (refused).
  */
 export class Outbox {
   #storage;
@@ -121,9 +121,14 @@ export class ConversationLog {
   #early = new Map();
   #past = new Set();
 
-  /** Returns the messages that became readable: none for a repeat, several when a hole closes. */
+  /** Returns the messages that became readable: several when a hole closes. */
   receive({ conversation_id: conversationId, seq, message }) {
-    if (!this.enter(conversationId) || seq <= this.lastSeq) return [];
+    if (!this.enter(conversationId)) return [];
+    if (seq <= this.lastSeq) {
+      const known = this.messages.find(({ id }) => id === message.id);
+      if (known?.sealed) Object.assign(known, message);
+      return [];
+    }
     this.#early.set(seq, message);
     const applied = [];
     for (let next; (next = this.#early.get(this.lastSeq + 1)); ) {
@@ -142,7 +147,12 @@ export class ConversationLog {
     return this.#early.size > 0;
   }
 
-  /** Follow the conversation the server speaks of; false for one already left behind. */
+  /** The first that could not be opened when it was fetched. */
+  get sealed() {
+    return this.messages.find(({ sealed }) => sealed === "unavailable");
+  }
+
+  /** Follow the server to a conversation; false for one left behind. */
   enter(conversationId) {
     if (!conversationId || this.#past.has(conversationId)) return false;
     if (this.conversationId && conversationId !== this.conversationId) {
@@ -160,7 +170,7 @@ export class ConversationLog {
     if (draft && state === "stopped") this.drafts.delete(id);
   }
 
-  /** Offsets count code points; a piece that does not fit hides the draft until the message itself comes. */
+  /** Offsets count code points; a piece that does not fit hides the draft. */
   addDelta({ answer_id: id, attempt, offset, text }, now) {
     const draft = this.#draft(id, attempt, now);
     if (!draft) return;

@@ -1,4 +1,4 @@
-/** How does the conversation look? Rows are keyed by message; one that did not change is not touched. */
+/** How does the conversation look? Rows are keyed by message; only changed ones are touched. */
 import { button, h, icon } from "./parts.js";
 import { renderInto } from "../shared/richtext.js";
 import { clockTime, dayLabel, sameDay } from "../shared/clock.js";
@@ -44,7 +44,7 @@ export class MessageList {
   #rows = new Map();
 
   constructor(parts) {
-    Object.assign(this, parts); // texts, client, onCitation(citation, button), onRetry(clientId), onEdit(clientId)
+    Object.assign(this, parts); // texts, client, onCitation(citation, button), onRetry(id), onEdit(id)
     this.element = h("ol", { class: "log", role: "list" });
   }
 
@@ -69,7 +69,7 @@ export class MessageList {
   #update(shown, row) {
     if (row.draft) return this.#updateDraft(shown, row);
     const mine = row.kind === "mine" && [row.isLast, row.isNewest, row.item?.state, row.item?.error];
-    const signature = [row.kind, row.isFirst, row.message?.id, mine].join("|");
+    const signature = [row.kind, row.isFirst, row.message?.id, row.message?.sealed, mine].join("|");
     if (signature === shown.signature) return;
     shown.signature = signature;
     if (row.kind === "mine") this.#updateMine(shown, row);
@@ -86,16 +86,17 @@ export class MessageList {
   eventText({ event, text }) {
     const { owner } = event ?? {};
     const name = EVENTS[owner ? owner.kind : event?.name];
-    return name ? this.texts.say(name, owner && { name: this.#nameOf(owner) }) : text; // text: an event of a newer server
+    return name ? this.texts.say(name, owner && { name: this.#nameOf(owner) }) : text; // of a newer server
   }
 
   #updateMine(shown, row) {
     shown.node.className = `mine${row.isFirst ? " first" : ""}${row.item?.state === "failed" ? " failed" : ""}`;
     if (!shown.bubble) {
-      shown.bubble = h("p", { class: "bubble", dir: "auto" }, row.text);
+      shown.bubble = h("p", { class: "bubble", dir: "auto" });
       shown.meta = h("div", { class: "meta" });
       shown.node.append(h("span", { class: "visually-hidden" }, `${this.texts.say("you")}: `), shown.bubble, shown.meta);
     }
+    shown.bubble.textContent = row.text;
     shown.meta.replaceChildren(...this.#mineMeta(row));
   }
 
@@ -152,7 +153,7 @@ export class MessageList {
 
   #fillAuthored(shown, row, author, content) {
     shown.node.className = `theirs${row.isFirst ? " first" : ""}`;
-    // The body is not moved: that would lose the reader's selection.
+    // The body is not moved: that loses the reader's selection.
     for (const child of [...shown.node.children]) if (child !== content) child.remove();
     if (!content.isConnected) shown.node.append(content);
     if (row.isFirst) shown.node.prepend(this.#authorLine(row, author));

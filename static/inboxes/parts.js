@@ -63,7 +63,7 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** A field that grows and keeps its draft. */
+/** Grows and keeps its draft. */
 export class Composer {
   #counter;
   #sendButton;

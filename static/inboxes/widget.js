@@ -1,4 +1,4 @@
-/** What does an embedding page load? Only this launcher; before the first click nothing else is requested, stored or sent. README.md. */
+/** What does an embedding page load? Only this; before the first click nothing else is requested, stored or sent. README.md. */
 
 const WORDS = {
   en: ["Open chat", "The chat could not be opened. Please try again."],
@@ -33,7 +33,7 @@ function channels(hex) {
 }
 
 function luminance(rgb) {
-  const [red, green, blue] = rgb.map((value) => (value / 255) ** 2.2); // near enough to sRGB's curve
+  const [red, green, blue] = rgb.map((value) => (value / 255) ** 2.2); // near sRGB's curve
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 

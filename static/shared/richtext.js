@@ -1,6 +1,6 @@
 /**
- * How does answer text become safe DOM nodes? By createElement and text nodes only: markup in a message is shown, never interpreted.
- * Paragraphs, **bold**, *italic*, `code`, fences, lists, tables, [text](https://…), bare links, citation markers [1].
+ * How does answer text become safe DOM nodes? By createElement and text nodes only: markup is shown, never interpreted.
+ * Paragraphs, **bold**, *italic*, `code`, fences, lists, tables, links, citation markers [1].
  */
 
 const ITEMS = {
@@ -140,7 +140,7 @@ function blockElement(block, options) {
 const rendered = new WeakMap();
 
 /**
- * Show text in element. Called again, it replaces only the blocks that changed: a streamed answer neither flickers nor loses a selection.
+ * Show text in element. Called again, it replaces only changed blocks: a streamed answer neither flickers nor loses a selection.
  * options: citations [{n, title}], onCitation(citation, button), citationLabel(citation), partial (still arriving).
  */
 export function renderInto(element, text, options = {}) {

@@ -277,6 +277,21 @@ def test_a_text_that_cannot_be_opened_says_so_in_its_place(shop: Page, server: C
     expect(shop.locator(".mine .bubble").last).to_have_text("This message can no longer be read.")
 
 
+def test_a_text_that_could_not_be_opened_heals_by_itself(shop: Page, server: ChatServer) -> None:
+    open_chat(shop)
+    ask(shop, "Where is my order?")
+    said = server.only_conversation.messages[0]["message"]
+    said.update(text="I am [NAME_1]", sealed="unavailable")
+    shop.reload()
+    expect(shop.get_by_text("I am [NAME_1]")).to_be_visible()
+
+    said.update(text="I am Vera", sealed=None)
+
+    expect(shop.get_by_text("I am Vera", exact=True)).to_be_visible(timeout=20_000)
+    expect(shop.get_by_text("[NAME_1]")).to_be_hidden()
+    expect(shop.get_by_role("list", name="Sources")).to_have_count(1)
+
+
 def test_two_tabs_show_every_message_once(shop: Page, context: BrowserContext, server: ChatServer) -> None:
     server.faults.silent = True
     open_chat(shop)
