@@ -33,6 +33,7 @@ ORGANISATION = Table(
         "name": "What the organisation is called.",
         "assistant_name": "By which name the AI introduces itself.",
         "greeting": "With which words a new chat of the organisation begins.",
+        "own_words": "Products, ranges and streets of the organisation, which redaction leaves as they are.",
     },
 )
 

@@ -24,6 +24,13 @@ class Organisation(models.Model):
     brand_colour = models.CharField(max_length=7, default="#1f6f5c")
     locale = models.CharField(max_length=16, default="en")
     calendar_hours = models.JSONField(default=dict, blank=True)
+    # Products, streets and whatever else customers name and nobody is; redaction leaves these alone.
+    own_words = models.TextField(
+        blank=True,
+        default="",
+        max_length=40_000,
+        help_text="What redaction must never take for a person: products, ranges, your own streets. One a line.",
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now())
 
@@ -31,6 +38,10 @@ class Organisation(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def list_own_words(self) -> tuple[str, ...]:
+        """Return what the organisation calls its own, name by name."""
+        return tuple(filter(None, (line.strip() for line in self.own_words.splitlines())))
 
     @property
     def calendar(self) -> BusinessCalendar:

@@ -176,6 +176,26 @@ def test_what_the_organisation_calls_its_own_is_spared() -> None:
     assert "the Wick lamp" in redacted
 
 
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("Is the Rose Quenvar back?", "Is the Rose Quenvar back?"),
+        ("my rose quenvar, the Thrumley Zusholt and Ottilie", "my rose quenvar, the Thrumley Zusholt and [NAME_1]"),
+        ("Rose Miller has ordered", "[NAME_1] has ordered"),
+        ("I am Thrumley Miller", "I am [NAME_1]"),
+        ("I live at 12 Quenvar Street", "I live at [ADDRESS_1]"),
+    ],
+)
+def test_own_words_count_as_they_stand(text: str, redacted: str) -> None:
+    assert redact(text, own_words=("Rose Quenvar", "Thrumley Zusholt", "Quenvar")) == redacted
+
+
+def test_a_customer_who_is_called_like_a_product_is_not_spared() -> None:
+    known = KnownIdentities(names=("Rose Quenvar",))
+
+    assert redact("It is Rose Quenvar", own_words=("Rose Quenvar",), known=known) == "It is [NAME_1]"
+
+
 def test_a_customer_who_is_called_like_the_shop_is_not_spared() -> None:
     redacted = redact("I am Wren", spared=("Mossop & Wren",), known=KnownIdentities(names=("Ada Wren",)))
 

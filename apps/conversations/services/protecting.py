@@ -55,10 +55,13 @@ class Redactor:
     known: KnownIdentities = field(repr=False)
     region: str | None
     spared: tuple[str, ...]
+    own_words: tuple[str, ...]
 
     def redact(self, text: str, tokens: TokenTable) -> str:
         """Return what a person wrote with tokens in place of personal data; ``tokens`` gains the new ones."""
-        found = redacting.redact(text, tokens=tokens, known=self.known, region=self.region, spared=self.spared)
+        found = redacting.redact(
+            text, tokens=tokens, known=self.known, region=self.region, spared=self.spared, own_words=self.own_words
+        )
         return found.text
 
     def redact_answer(self, text: str, tokens: TokenTable, *, public: str) -> str:
@@ -76,7 +79,8 @@ class Redactor:
 
     def _cut_public(self, text: str, public: str) -> Iterator[tuple[bool, str]]:
         position = 0
-        for span in redacting.find_spans(text, region=self.region, spared=self.spared):
+        spans = redacting.find_spans(text, region=self.region, spared=self.spared, own_words=self.own_words)
+        for span in spans:
             if span.kind in REPLACED and text[span.start : span.end] in public:
                 yield False, text[position : span.start]
                 yield True, text[span.start : span.end]
@@ -173,4 +177,5 @@ def redactor_for(conversation: Conversation, *, known: KnownIdentities | None = 
         known=KnownIdentities() if known is None else known,
         region=None if region is None else region[1],
         spared=(organisation.name, organisation.assistant_name),
+        own_words=organisation.list_own_words(),
     )

@@ -20,7 +20,7 @@ from apps.privacy.pipeline import (
     spelled,
     telephones,
 )
-from apps.privacy.pipeline.reading import Reading
+from apps.privacy.pipeline.reading import WORD, Reading
 from apps.privacy.types import TOKEN_PATTERN, Kind, KnownIdentities, Span
 
 Recogniser = Callable[[Reading], Iterator[Span]]
@@ -43,10 +43,17 @@ _NUMBERS: Final = frozenset(
 _SORTS: Final = (frozenset({Kind.NAME, Kind.USER_NAME}), _NUMBERS)
 
 
-def find_spans(text: str, *, known: KnownIdentities, region: str | None, spared: tuple[str, ...] = ()) -> list[Span]:
+def find_spans(
+    text: str,
+    *,
+    known: KnownIdentities,
+    region: str | None,
+    spared: tuple[str, ...] = (),
+    own_words: tuple[str, ...] = (),
+) -> list[Span]:
     """Return what is recognised, in order and without overlaps, with offsets of ``text``."""
     folded = folding.fold(text)
-    reading = Reading(folded.text, known, region, _read_spared(spared))
+    reading = Reading(folded.text, known, region, _read_spared(spared), _read_own_words(own_words))
     candidates = [span for span in _collect(reading) if span.score >= THRESHOLD and not _is_spared(reading, span)]
     candidates += _complete(candidates)
     found = [_translate(span, folded) for span in _choose(candidates, len(folded.text))]
@@ -61,10 +68,23 @@ def _read_spared(phrases: tuple[str, ...]) -> frozenset[str]:
     return frozenset({*folded, *(word for phrase in folded for word in _WORD.findall(phrase) if len(word) > 2)})
 
 
+@functools.lru_cache(maxsize=256)
+def _read_own_words(phrases: tuple[str, ...]) -> dict[str, tuple[tuple[str, ...], ...]]:
+    """Return the phrases as words, folded and in lower case, by their first word; the longest come first."""
+    found: dict[str, set[tuple[str, ...]]] = {}
+    for phrase in phrases:
+        words = tuple(WORD.findall(folding.fold(phrase).text.lower()))
+        if words:
+            found.setdefault(words[0], set()).add(words)
+    return {first: tuple(sorted(rest, key=len, reverse=True)) for first, rest in found.items()}
+
+
 def _is_spared(reading: Reading, span: Span) -> bool:
     """Say whether a span is the organisation's own; what is known of the customer never is."""
-    if not reading.spared or span.scheme == "known":
+    if span.scheme == "known":
         return False
+    if any(start <= span.start and span.end <= end for start, end in reading.own_places):
+        return True
     written = reading.lower[span.start : span.end]
     return written in reading.spared or (span.kind is Kind.EMAIL and written.rpartition("@")[2] in reading.spared)
 

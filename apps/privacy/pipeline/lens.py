@@ -41,8 +41,10 @@ class Lens:
         return not (index + 1 < len(self.words) and self.follows(index + 1) and self.words[index + 1].text.isupper())
 
     def is_spared(self, word: Word) -> bool:
-        """Say whether the organisation itself uses the word."""
-        return word.lower in self.reading.spared
+        """Say whether the organisation itself uses the word, alone or where it stands."""
+        return word.lower in self.reading.spared or any(
+            start <= word.start < end for start, end in self.reading.own_places
+        )
 
     def is_listed(self, lower: str) -> bool:
         """Say whether a word is a name in any of the lists."""

@@ -143,9 +143,10 @@ class _Tagger:
     def _read_given_word(self, index: int) -> Found:
         lower = self.words[index].lower
         end = self._extend(index)
+        surnamed = self._has_surname(index + 1, end) or self._has_surname_word(index + 1, end)
         if (
             end > index + 1
-            and (self._has_surname(index + 1, end) or not self._opens_sentence(end))
+            and (surnamed or not self._opens_sentence(end))
             and not (self.lens.begins(index) and lower in cues.OPENING_WORDS and self._opens_sentence(end))
         ):
             return end, self._make(index, end, _GIVEN, "given_word")
@@ -371,6 +372,11 @@ class _Tagger:
             self.lens.is_surname(word.lower) or (not self.lens.is_common(word.lower) and len(word.text) > 2)
             for word in self.words[start:end]
         )
+
+    def _has_surname_word(self, start: int, end: int) -> bool:
+        """Say whether a plain word among these is a surname too, and no colour or thing: "Miller", not "Gold"."""
+        surnames = self.lists.surname_words
+        return any(word.lower in surnames and word.lower not in cues.SMALL_WORDS for word in self.words[start:end])
 
     def _skip_run(self, index: int) -> int:
         """Return the word after a run of capitalised words: what belongs to a brand is not looked at again."""

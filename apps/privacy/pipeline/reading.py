@@ -1,13 +1,14 @@
 """What do all recognisers look at? One folded text with its words, read once."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
 from apps.privacy.types import KnownIdentities
 
-_WORD: Final = re.compile(r"[^\W\d_]+(?:['-](?!s\b)[^\W\d_]+)*")
+WORD: Final = re.compile(r"[^\W\d_]+(?:['-](?!s\b)[^\W\d_]+)*")
 _SEPARATORS: Final = " \t.()/[]*-"
 _RUN: Final = re.compile(r"\d[\d \t.()/\[\]*-]*")
 # How far before and after a number words still speak of it.
@@ -41,6 +42,7 @@ class Reading:
     known: KnownIdentities
     region: str | None
     spared: frozenset[str] = field(default_factory=frozenset)
+    own_words: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
 
     @cached_property
     def lower(self) -> str:
@@ -50,7 +52,7 @@ class Reading:
     @cached_property
     def words(self) -> list[Word]:
         """The words in order."""
-        return [Word(found.start(), found.end(), found[0], found[0].lower()) for found in _WORD.finditer(self.text)]
+        return [Word(found.start(), found.end(), found[0], found[0].lower()) for found in WORD.finditer(self.text)]
 
     @cached_property
     def runs(self) -> list[Run]:
@@ -59,6 +61,18 @@ class Reading:
             Run(found.start(), found.start() + len(found[0].rstrip(_SEPARATORS)), sum(map(str.isdigit, found[0])))
             for found in _RUN.finditer(self.text)
         ]
+
+    @cached_property
+    def own_places(self) -> list[tuple[int, int]]:
+        """Where the organisation's own words stand, from the first to the last word of each."""
+        places: list[tuple[int, int]] = []
+        for index, word in enumerate(self.words if self.own_words else ()):
+            for phrase in self.own_words.get(word.lower, ()):
+                run = self.words[index : index + len(phrase)]
+                if tuple(one.lower for one in run) == phrase:
+                    places.append((word.start, run[-1].end))
+                    break
+        return places
 
     @property
     def has_digits(self) -> bool:

@@ -9,15 +9,21 @@ NOBODY = KnownIdentities()
 
 
 def find_spans(
-    text: str, *, known: KnownIdentities = NOBODY, region: str | None = None, spared: Sequence[str] = ()
+    text: str,
+    *,
+    known: KnownIdentities = NOBODY,
+    region: str | None = None,
+    spared: Sequence[str] = (),
+    own_words: Sequence[str] = (),
 ) -> list[Span]:
     """Return what is recognised in a text, in order, without overlaps; offsets are those of ``text``.
 
     ``region`` (two letters, as in "DE") is where numbers without a country code are dialled. ``spared`` are the
-    organisation's own names, products, addresses and domains. Kinds that are recognised but not replaced
-    (``types.KEPT``) are among the spans.
+    organisation's own names, addresses and domains, of which each word counts alone, ``own_words`` its products and the
+    like, which count as they stand: with "Rose Gold" among them "Rose Miller" is still hidden. Kinds that are
+    recognised but not replaced (``types.KEPT``) are among the spans.
     """
-    return finding.find_spans(text, known=known, region=region, spared=tuple(spared))
+    return finding.find_spans(text, known=known, region=region, spared=tuple(spared), own_words=tuple(own_words))
 
 
 def redact(
@@ -27,6 +33,7 @@ def redact(
     known: KnownIdentities = NOBODY,
     region: str | None = None,
     spared: Sequence[str] = (),
+    own_words: Sequence[str] = (),
 ) -> Redacted:
     """Return the text with tokens in place of personal data; ``tokens`` gains the values that are new.
 
@@ -36,7 +43,7 @@ def redact(
     replaced: list[Span] = []
     added: list[str] = []
     position = 0
-    for span in find_spans(text, known=known, region=region, spared=spared):
+    for span in find_spans(text, known=known, region=region, spared=spared, own_words=own_words):
         if span.kind not in REPLACED:
             continue
         value = text[span.start : span.end]

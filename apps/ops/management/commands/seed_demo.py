@@ -64,6 +64,7 @@ def _save_organisation(content: dict[str, Any]) -> "Organisation":
     return account_services.save_organisation(
         slug=content["slug"],
         calendar=BusinessCalendar.model_validate(content["calendar"]),
+        own_words="\n".join(content["own_words"]),
         **{key: content[key] for key in ("name", "assistant_name", "greeting", "brand_colour", "locale")},
     )
 
