@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
+import structlog
 from django.db.models import F, Q
 
 from apps.core import tenancy
@@ -22,12 +22,14 @@ from apps.customers.types import (
     SuggestionState,
 )
 from apps.privacy.types import KnownIdentities
-from apps.vault.errors import KeyShredded
+from apps.vault.errors import CiphertextTampered, CiphertextUnknown, KeyMissing, KeyNotInScope, KeyShredded
 from apps.vault.services import indexes as vault_indexes
 from apps.vault.services import keys as vault_keys
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
+
+logger = structlog.get_logger(__name__)
 
 RowT = TypeVar("RowT", Identity, Fact)
 PAGE_LIMIT = 50
@@ -100,7 +102,7 @@ def _between(first_root: UUID, second_root: UUID) -> Q:
 # What is known ----------------------------------------------------------------------------------------------
 
 
-def list_identities(customer: Customer) -> list[IdentityView]:
+def list_identities(customer: Customer, *, skips_unreadable: bool = False) -> list[IdentityView]:
     """Return all identities of the person, best verified first; erased ones are left out. Opens the family's keys."""
     rows = Identity.objects.filter(customer__in=list_family(customer)).order_by("-level", "-last_seen_at", "-id")
     return [
@@ -113,11 +115,11 @@ def list_identities(customer: Customer) -> list[IdentityView]:
             first_seen_at=row.first_seen_at,
             last_seen_at=row.last_seen_at,
         )
-        for row, value in _opened(rows)
+        for row, value in _opened(rows, skips_unreadable=skips_unreadable)
     ]
 
 
-def list_facts(customer: Customer) -> list[FactView]:
+def list_facts(customer: Customer, *, skips_unreadable: bool = False) -> list[FactView]:
     """Return everything that was said about the person, newest first; erased facts are left out.
 
     Opens the family's keys.
@@ -132,7 +134,7 @@ def list_facts(customer: Customer) -> list[FactView]:
             first_seen_at=row.first_seen_at,
             last_seen_at=row.last_seen_at,
         )
-        for row, value in _opened(rows)
+        for row, value in _opened(rows, skips_unreadable=skips_unreadable)
     ]
 
 
@@ -158,9 +160,10 @@ def find_known_identities(customer: Customer) -> KnownIdentities:
     if customer.root_id is None and customer.identified_at is None:
         return KnownIdentities()
     by_kind: defaultdict[str, dict[str, None]] = defaultdict(dict)
-    for identity in list_identities(customer):
+    # One that cannot be read must not keep the others from being looked for.
+    for identity in list_identities(customer, skips_unreadable=True):
         by_kind[identity.kind.value][identity.value] = None
-    names = dict.fromkeys(fact.value for fact in list_facts(customer) if fact.key == "name")
+    names = dict.fromkeys(fact.value for fact in list_facts(customer, skips_unreadable=True) if fact.key == "name")
     return KnownIdentities(
         names=tuple(names),
         emails=tuple(by_kind[IdentityKind.EMAIL]),
@@ -169,14 +172,20 @@ def find_known_identities(customer: Customer) -> KnownIdentities:
     )
 
 
-def _opened(rows: "QuerySet[RowT]") -> "list[tuple[RowT, str]]":
+def _opened(rows: "QuerySet[RowT]", *, skips_unreadable: bool = False) -> "list[tuple[RowT, str]]":
     """Return rows with their values, without those whose key has been shredded: part of a family may be erased."""
     found = list(rows)
     vault_keys.load_keys_of(found)
     opened = []
     for row in found:
-        with suppress(KeyShredded):
+        try:
             opened.append((row, row.value))
+        except KeyShredded:
+            continue
+        except (CiphertextTampered, CiphertextUnknown, KeyMissing, KeyNotInScope) as error:
+            if not skips_unreadable:
+                raise
+            logger.error("customer.damaged", row=f"{row._meta.label} {row.pk}", error=type(error).__name__)
     return opened
 
 

@@ -77,6 +77,15 @@ class KnownIdentities:
     phones: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
 
+    def __or__(self, more: "KnownIdentities") -> "KnownIdentities":
+        """Return both, each value once."""
+        return KnownIdentities(
+            names=tuple(dict.fromkeys(self.names + more.names)),
+            emails=tuple(dict.fromkeys(self.emails + more.emails)),
+            phones=tuple(dict.fromkeys(self.phones + more.phones)),
+            others=tuple(dict.fromkeys(self.others + more.others)),
+        )
+
 
 @dataclass(slots=True)
 class TokenTable:
@@ -113,6 +122,17 @@ class TokenTable:
     def get_value(self, token: str) -> str | None:
         """Return what a token stands for, in its first writing, or None."""
         return self._values.get(token)
+
+    def as_known(self) -> KnownIdentities:
+        """Return what the table holds as identities to look for: personal data, as they were written."""
+        by_kind: dict[str, list[str]] = {}
+        for (kind, _), token in self._tokens.items():
+            by_kind.setdefault(kind, []).append(self._values[token])
+        return KnownIdentities(
+            names=tuple(by_kind.get(Kind.NAME, ())),
+            emails=tuple(by_kind.get(Kind.EMAIL, ())),
+            phones=tuple(by_kind.get(Kind.PHONE, ())),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the table as plain values: personal data, to be encrypted by whoever stores it."""

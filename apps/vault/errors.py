@@ -47,20 +47,27 @@ class CiphertextUnknown(Unavailable):
     default_message = "This cannot be read: it was stored by a newer version, or it was never encrypted."
 
 
-class RootKeyMissing(Unavailable):
+class RootKeyUnusable(VaultUnavailable):
+    """The configured root keys do not open the vault. To people it is away; ``advice`` is for whoever operates it."""
+
+    def __init__(self, advice: str) -> None:
+        super().__init__()
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return self.advice
+
+
+class RootKeyMissing(RootKeyUnusable):
     """Keys are wrapped under a version of the root key that is not configured."""
 
     code = "vault.root_key_missing"
-    retryable = False
-    default_message = "VAULT_ROOT_KEYS lacks a root key that is still needed."
 
 
-class RootKeyWrong(Unavailable):
+class RootKeyWrong(RootKeyUnusable):
     """A configured root key has other bytes than the one that wrapped the keys."""
 
     code = "vault.root_key_wrong"
-    retryable = False
-    default_message = "VAULT_ROOT_KEYS has another root key under a number that is in use."
 
 
 class ValueTooLong(TooLarge):

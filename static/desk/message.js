@@ -115,7 +115,6 @@ export function typingDots() {
 
 /** A reply on its way, or stuck: its text stays, with the reason and what can be done. */
 export function buildOutgoing(item, me, actions) {
-  if (message.sealed) dataset.sealed = message.sealed;
   const text = make("div", { class: "message__text prose" });
   renderInto(text, item.text);
   const stuck = item.state === "failed" || item.state === "question";

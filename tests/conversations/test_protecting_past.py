@@ -15,7 +15,7 @@ from apps.core.models import Job
 from apps.privacy.types import GENERATION
 from apps.vault.errors import VaultUnavailable
 from tests.conversations import vault
-from tests.conversations.factories import start_conversation, write
+from tests.conversations.factories import answer, start_conversation, write
 from tests.conversations.past import store
 
 if TYPE_CHECKING:
@@ -105,6 +105,47 @@ def test_what_an_older_redactor_has_read_is_read_again(inbox: "Inbox") -> None:
     assert texts(conversation) == NEW
     assert shown(conversation) == [text for _, text in OLD]
     assert Conversation.objects.get(id=conversation.id).tokens == tokens
+
+
+def test_an_answer_keeps_the_tokens_that_only_its_question_explains(inbox: "Inbox") -> None:
+    conversation = start_conversation(inbox)
+    write(conversation, "my password is Tr0ub4dor and I was born on 12.03.1984")
+    answer(conversation, "As you said, [SECRET_1] and [BIRTH_DATE_1].")
+    before = texts(conversation), shown(conversation)
+    Message.objects.update(redaction=GENERATION - 1)
+
+    done = protecting_past.protect_messages()
+
+    assert done == 2
+    assert (texts(conversation), shown(conversation)) == before
+    assert before[0][1] == "As you said, [SECRET_1] and [BIRTH_DATE_1]."
+
+
+def test_what_was_hidden_because_it_was_known_stays_hidden(inbox: "Inbox") -> None:
+    conversation = start_conversation(inbox)
+    write(conversation, "my name is zrinka vornel")
+    write(conversation, "zrinka again")
+    Message.objects.filter(seq=2).update(redaction=GENERATION - 1)
+
+    protecting_past.protect_messages()
+
+    assert "zrinka" not in " ".join(texts(conversation))
+
+
+def test_a_key_that_is_not_in_the_vault_keeps_nobody_elses_messages_from_it(inbox: "Inbox") -> None:
+    lost, other = start_conversation(inbox), start_conversation(inbox)
+    for conversation in (lost, other):
+        store(conversation, *OLD)
+    protecting_past.protect_messages()
+    Message.objects.update(redaction=GENERATION - 1)
+    vault.lose_key(lost)
+    ids = set(Message.objects.filter(conversation=lost).values_list("id", flat=True))
+    kept = [row for row in stored() if row[0] in ids]
+
+    protecting_past.protect_messages()
+
+    assert Message.objects.filter(conversation=other, redaction=GENERATION).count() == 4
+    assert [row for row in stored() if row in kept] == kept
 
 
 def test_a_damaged_message_keeps_nobody_from_the_others(inbox: "Inbox") -> None:

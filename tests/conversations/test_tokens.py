@@ -5,18 +5,18 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.conversations import selectors
 from apps.conversations.models import Conversation, Message
-from apps.conversations.services import receiving, replying
+from apps.conversations.services import protecting, protecting_past, receiving, recording, replying
 from apps.core import tenancy
 from apps.core.ids import uuid7
 from apps.privacy.services import restoring
 from apps.privacy.types import TOKEN_PATTERN, TokenTable
-from tests.conversations.factories import NOON, start_conversation
+from tests.conversations.factories import NOON, start_conversation, write
 
 if TYPE_CHECKING:
     from apps.accounts.models import Membership, Organisation
@@ -87,6 +87,22 @@ def test_tokens_are_stable_and_restore_exactly_in_any_order_of_messages(
     assert [value for row in rows for value in VALUES if value in row.text] == []
     written = [", ".join(pieces) for author, pieces in messages if author != "ai"]
     assert [row.original for row in people] == written
+
+
+@pytest.mark.usefixtures("in_acme")
+def test_a_message_prepared_before_old_ones_were_read_again_gets_tokens_of_its_own(inbox: "Inbox") -> None:
+    conversation = start_conversation(inbox)
+    write(conversation, "I am first@example.com")
+    prepared = protecting.prepare_message(conversation_id=conversation.id, text="I am second@example.com")
+    # A newer redactor finds what was overlooked, and gives out the next token, without another message.
+    Message.objects.update(redaction=0, original=None, text="I am first@example.com, or other@example.com")
+    protecting_past.protect_messages()
+
+    with transaction.atomic():
+        settled = protecting.settle(recording.lock_conversation(conversation.id), prepared)
+
+    assert settled.text == "I am [EMAIL_3]"
+    assert restoring.restore("[EMAIL_2] [EMAIL_3]", settled.tokens) == "other@example.com second@example.com"
 
 
 @pytest.mark.django_db(transaction=True)

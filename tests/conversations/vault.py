@@ -9,6 +9,7 @@ from django.db import connection, connections
 
 from apps.conversations.models import Conversation, Message
 from apps.vault import selectors
+from apps.vault.models import DataKey
 from apps.vault.services import caching, keys
 
 
@@ -43,6 +44,12 @@ def unplugged() -> Iterator[None]:
 def erase(conversation: Conversation) -> None:
     """Destroy the key of the conversation's customer."""
     keys.shred_keys(owner_ids=[conversation.customer_id])
+
+
+def lose_key(conversation: Conversation) -> None:
+    """Let the vault be one that never had the key of the conversation's customer."""
+    DataKey.objects.using(selectors.DATABASE).filter(owner_id=conversation.customer_id).delete()
+    caching.cache.clear()
 
 
 def damage(message: Message) -> None:

@@ -197,6 +197,18 @@ def test_a_key_is_remembered_for_a_minute_from_when_it_was_asked_for(monkeypatch
     assert len(cache) == 0
 
 
+def test_a_key_nobody_asks_for_again_leaves_memory_by_itself() -> None:
+    cache = caching.KeyCache(seconds=0.2)
+    _put(cache, _key())
+    assert len(cache) == 1
+
+    deadline = time.monotonic() + 10
+    while len(cache) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+    assert len(cache) == 0
+
+
 def test_no_more_keys_are_remembered_than_allowed() -> None:
     cache = caching.KeyCache(most=3)
     keys = [_put(cache, _key()) for _ in range(5)]

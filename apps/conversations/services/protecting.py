@@ -27,20 +27,23 @@ if TYPE_CHECKING:
 
 logger = structlog.get_logger(__name__)
 
-# Ciphertexts that will never be read, whatever one waits for.
-UNREADABLE = (CiphertextTampered, CiphertextUnknown, KeyMissing, KeyNotInScope)
+# Bytes that nobody will ever read, whatever one waits for.
+DAMAGED = (CiphertextTampered, CiphertextUnknown, KeyNotInScope)
+# The same, and those whose key comes back with the right vault: until then nothing may be written over them.
+UNREADABLE = (*DAMAGED, KeyMissing)
 
 _REGION = re.compile(r"[-_]([A-Z]{2})\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A text in both its forms, ready to be recorded in the conversation as it was when ``last_seq`` was that.
+    """A text in both its forms, ready to be recorded in the conversation as it was when it had ``known_tokens`` tokens.
 
     ``original`` is None for an answer that would read the same.
     """
 
     last_seq: int
+    known_tokens: int
     text: str = field(repr=False)
     original: str | None = field(repr=False)
     tokens: TokenTable = field(repr=False)
@@ -81,11 +84,22 @@ class Redactor:
         position = 0
         spans = redacting.find_spans(text, region=self.region, spared=self.spared, own_words=self.own_words)
         for span in spans:
-            if span.kind in REPLACED and text[span.start : span.end] in public:
+            if span.kind in REPLACED and _stands_in(public, text[span.start : span.end]):
                 yield False, text[position : span.start]
                 yield True, text[span.start : span.end]
                 position = span.end
         yield False, text[position:]
+
+
+def _stands_in(public: str, value: str) -> bool:
+    """Say whether a public text has a value in it, and not just as a part of another word or number."""
+    position = public.find(value)
+    while position >= 0:
+        end = position + len(value)
+        if not public[max(0, position - 1) : position].isalnum() and not public[end : end + 1].isalnum():
+            return True
+        position = public.find(value, position + 1)
+    return False
 
 
 def prepare_message(*, conversation_id: UUID, text: str) -> Prepared:
@@ -100,7 +114,7 @@ def prepare_message(*, conversation_id: UUID, text: str) -> Prepared:
         tokens = read_tokens(current)
         count = len(tokens)
         redacted = redactor.redact(text, tokens)
-        return Prepared(current.last_seq, redacted, text, tokens, len(tokens) > count, prepare)
+        return Prepared(current.last_seq, count, redacted, text, tokens, len(tokens) > count, prepare)
 
     return prepare(conversation)
 
@@ -120,14 +134,17 @@ def prepare_answer(*, conversation_id: UUID, text: str, citations: Iterable[Cita
         redacted = redactor.redact_answer(text, tokens, public=public)
         restored = restoring.restore(redacted, tokens)
         original = None if restored == redacted else restored
-        return Prepared(current.last_seq, redacted, original, tokens, len(tokens) > count, prepare)
+        return Prepared(current.last_seq, count, redacted, original, tokens, len(tokens) > count, prepare)
 
     return prepare(conversation)
 
 
 def settle(conversation: Conversation, prepared: Prepared) -> Prepared:
     """Return ``prepared`` as it fits the locked conversation; this gets the new ``tokens``, which the caller saves."""
-    if prepared.last_seq != conversation.last_seq:
+    # Another message may have come in between, or tokens without one: a newer redactor has read the old messages.
+    if prepared.last_seq != conversation.last_seq or (
+        prepared.has_new_tokens and len(read_tokens(conversation)) != prepared.known_tokens
+    ):
         prepared = prepared.again(conversation)
     if prepared.has_new_tokens:
         conversation.tokens = prepared.tokens.to_json()
@@ -135,13 +152,14 @@ def settle(conversation: Conversation, prepared: Prepared) -> Prepared:
 
 
 def read_tokens(conversation: Conversation) -> TokenTable:
-    """Return the conversation's tokens. Raises ``VaultUnavailable`` and ``KeyShredded``.
+    """Return the conversation's tokens.
 
-    Should they be damaged, no token in its texts may ever stand for something else: each is taken for itself.
+    Should they be damaged, no token in its texts may ever stand for something else: each is taken for itself. Raises
+    ``VaultUnavailable``, ``KeyShredded``, and ``KeyMissing``, with another vault they may be whole.
     """
     try:
         return TokenTable.from_json(conversation.tokens)
-    except (*UNREADABLE, TokenTableMalformed) as error:
+    except (*DAMAGED, TokenTableMalformed) as error:
         logger.error("conversation.tokens_damaged", conversation_id=str(conversation.id), error=type(error).__name__)
     texts = Message.objects.filter(conversation=conversation, text__contains="[").values_list("text", flat=True)
     taken = dict.fromkeys(match[0] for text in texts.iterator() for match in TOKEN_PATTERN.finditer(text))

@@ -15,7 +15,7 @@ from apps.conversations.services import protecting, receiving, recording
 from apps.conversations.services.protecting import Redactor
 from apps.conversations.types import AuthorKind, MessageKind
 from apps.privacy.types import GENERATION, TokenTable
-from apps.vault.errors import KeyShredded
+from apps.vault.errors import KeyMissing, KeyShredded
 from apps.vault.services import keys as vault_keys
 
 logger = structlog.get_logger(__name__)
@@ -27,7 +27,8 @@ REPORT_EVERY = 1000
 def protect_messages() -> int:
     """Let today's redactor read every message of the organisation in scope that it has not; return how many.
 
-    May be stopped and repeated at any time. Raises ``VaultUnavailable``.
+    May be stopped and repeated at any time. Conversations whose key cannot be read are logged and left as they are.
+    Raises ``VaultUnavailable``.
     """
     done = reported = 0
     after: UUID | None = None
@@ -37,6 +38,10 @@ def protect_messages() -> int:
         except KeyShredded:
             # Nothing can be encrypted for whoever was erased; what is left of them is the erasure's to remove.
             logger.warning("messages.owner_erased", conversation_id=str(conversation_id))
+            count = 0
+        except protecting.UNREADABLE as error:
+            # One key that is damaged or not in the vault keeps nobody else's messages from being protected.
+            logger.error("messages.left_as_they_are", conversation_id=str(conversation_id), error=type(error).__name__)
             count = 0
         done += count
         if count < BATCH:
@@ -64,39 +69,48 @@ def protect_locked(conversation: Conversation, *, limit: int) -> int:
     rows = list(Message.objects.filter(conversation=conversation, redaction__lt=GENERATION).order_by("seq")[:limit])
     if not rows:
         return 0
-    redactor = protecting.redactor_for(conversation, known=protecting.find_known(conversation.customer))
     tokens = protecting.read_tokens(conversation)
-    for row in rows:
-        changed = ["customer", "redaction"]
-        if row.kind == MessageKind.TEXT and (written := _read_written(row)) is not None:
-            _protect_text(row, written, tokens, redactor)
+    # What has been hidden in this conversation stays hidden, whoever is known by now.
+    known = tokens.as_known() | protecting.find_known(conversation.customer)
+    redactor = protecting.redactor_for(conversation, known=known)
+    read = [row for row in rows if _read_again(row, conversation, tokens, redactor)]
+    if read:
+        conversation.tokens = tokens.to_json()
+        _rename(conversation, read)
+        conversation.save(update_fields=["tokens", "title"])
+    return len(read)
+
+
+def _read_again(row: Message, conversation: Conversation, tokens: TokenTable, redactor: Redactor) -> bool:
+    """Make the redacted form anew; return False for a text that cannot be read now, and may be some day."""
+    changed = ["customer", "redaction"]
+    if row.kind == MessageKind.TEXT:
+        try:
+            _protect_text(row, tokens, redactor)
             changed += ["text", "original"]
-        row.customer_id = conversation.customer_id
-        row.redaction = GENERATION
-        row.save(update_fields=changed)
-    conversation.tokens = tokens.to_json()
-    _rename(conversation, rows)
-    conversation.save(update_fields=["tokens", "title"])
-    return len(rows)
+        except protecting.DAMAGED as error:
+            # Nobody reads it again, and what is left of it no redactor can better.
+            logger.error("message.damaged", message_id=str(row.id), error=type(error).__name__)
+        except KeyMissing:
+            logger.error("message.left_as_it_is", message_id=str(row.id))
+            return False
+    row.customer_id = conversation.customer_id
+    row.redaction = GENERATION
+    row.save(update_fields=changed)
+    return True
 
 
-def _read_written(row: Message) -> str | None:
-    """Return a text as it was written, or None if its bytes are damaged: then what is left of it cannot be bettered."""
-    try:
-        return row.text if row.original is None else row.original
-    except protecting.UNREADABLE as error:
-        logger.error("message.damaged", message_id=str(row.id), error=type(error).__name__)
-        return None
-
-
-def _protect_text(row: Message, written: str, tokens: TokenTable, redactor: Redactor) -> None:
+def _protect_text(row: Message, tokens: TokenTable, redactor: Redactor) -> None:
     if row.author_kind == AuthorKind.AI:
+        # An answer is read as the AI wrote it, with its tokens: what these stand for was told apart in the question.
+        written = row.text
         public = "\n".join(citation["passage"] for citation in row.citations)
         row.text = redactor.redact_answer(written, tokens, public=public)
-        row.original = None if row.text == written else written
+        if row.original is None and row.text != written:
+            row.original = written
     else:
-        row.text = redactor.redact(written, tokens)
-        row.original = written
+        row.original = row.text if row.original is None else row.original
+        row.text = redactor.redact(row.original, tokens)
 
 
 def _rename(conversation: Conversation, rows: list[Message]) -> None:

@@ -39,6 +39,8 @@ _NUMBERS: Final = frozenset(
         *(Kind.ACCOUNT, Kind.VEHICLE, Kind.POSTCODE),
     }
 )
+# What a product or a street of the organisation may be taken for.
+_OWNED: Final = frozenset({Kind.NAME, Kind.USER_NAME, Kind.ADDRESS})
 # Kinds that one writing may be taken for.
 _SORTS: Final = (frozenset({Kind.NAME, Kind.USER_NAME}), _NUMBERS)
 
@@ -83,7 +85,7 @@ def _is_spared(reading: Reading, span: Span) -> bool:
     """Say whether a span is the organisation's own; what is known of the customer never is."""
     if span.scheme == "known":
         return False
-    if any(start <= span.start and span.end <= end for start, end in reading.own_places):
+    if span.kind in _OWNED and any(start <= span.start and span.end <= end for start, end in reading.own_places):
         return True
     written = reading.lower[span.start : span.end]
     return written in reading.spared or (span.kind is Kind.EMAIL and written.rpartition("@")[2] in reading.spared)

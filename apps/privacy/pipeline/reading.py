@@ -1,5 +1,6 @@
 """What do all recognisers look at? One folded text with its words, read once."""
 
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from apps.privacy.types import KnownIdentities
 WORD: Final = re.compile(r"[^\W\d_]+(?:['-](?!s\b)[^\W\d_]+)*")
 _SEPARATORS: Final = " \t.()/[]*-"
 _RUN: Final = re.compile(r"\d[\d \t.()/\[\]*-]*")
+_PHRASE_GAP: Final = re.compile(r"[ '-]{1,2}| & ")
 # How far before and after a number words still speak of it.
 BEFORE, AFTER = 70, 25
 
@@ -69,10 +71,16 @@ class Reading:
         for index, word in enumerate(self.words if self.own_words else ()):
             for phrase in self.own_words.get(word.lower, ()):
                 run = self.words[index : index + len(phrase)]
-                if tuple(one.lower for one in run) == phrase:
+                if tuple(one.lower for one in run) == phrase and self._is_one_phrase(run):
                     places.append((word.start, run[-1].end))
                     break
         return places
+
+    def _is_one_phrase(self, run: "list[Word]") -> bool:
+        """Say whether nothing ends between these words: "Rose. Gold" and "Rose, gold" are not "Rose Gold"."""
+        return all(
+            _PHRASE_GAP.fullmatch(self.text, before.end, after.start) for before, after in itertools.pairwise(run)
+        )
 
     @property
     def has_digits(self) -> bool:

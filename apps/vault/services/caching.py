@@ -11,6 +11,8 @@ from apps.vault.types import Key, Purpose
 
 LONGEST_SECONDS = 60.0
 MOST_KEYS = 10_000
+# Expired keys are taken out of memory no more often than this.
+_CLEAN_UP_SECONDS = 1.0
 
 Owner = tuple[UUID, UUID, Purpose]
 
@@ -30,6 +32,7 @@ class KeyCache:
         self._by_owner: dict[Owner, UUID] = {}
         self._owner_of: dict[UUID, Owner] = {}
         self._generation = 0
+        self._timer: threading.Timer | None = None
 
     def begin(self) -> tuple[int, float]:
         """Return a token for ``put``."""
@@ -42,11 +45,13 @@ class KeyCache:
             if generation != self._generation and key is not None:
                 return
             self._forget(key_id)
+            self._drop_expired()
             self._entries[key_id] = (key, asked_at + self._seconds)
             self._by_owner[owner] = key_id
             self._owner_of[key_id] = owner
             while len(self._entries) > self._most:
                 self._forget(next(iter(self._entries)))
+            self._look_again()
 
     def find(self, key_id: UUID) -> tuple[bool, Key | None]:
         """Return whether something is known, and the key, None if shredded."""
@@ -79,6 +84,26 @@ class KeyCache:
             self._entries.clear()
             self._by_owner.clear()
             self._owner_of.clear()
+
+    def drop_expired(self) -> None:
+        """Forget what is past its time, also if nobody asks for it any more; comes back while something is left."""
+        with self._lock:
+            self._timer = None
+            self._drop_expired()
+            self._look_again()
+
+    def _drop_expired(self) -> None:
+        now = clock.monotonic()
+        # The oldest come first, but for those that took longer to be read: they go with the next.
+        while self._entries and (oldest := next(iter(self._entries.items())))[1][1] <= now:
+            self._forget(oldest[0])
+
+    def _look_again(self) -> None:
+        if self._timer is None and self._entries:
+            _, until = next(iter(self._entries.values()))
+            self._timer = threading.Timer(max(_CLEAN_UP_SECONDS, until - clock.monotonic()), self.drop_expired)
+            self._timer.daemon = True
+            self._timer.start()
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 from apps.core import tenancy
 from apps.core.errors import SuiteError
 from apps.vault import fields
-from apps.vault.errors import KeyShredded, VaultUnavailable
+from apps.vault.errors import KeyShredded, RootKeyUnusable, VaultUnavailable
 from apps.vault.models import DataKey
 from apps.vault.selectors import DATABASE, asking
 from apps.vault.services import keys
@@ -93,6 +93,8 @@ def _try(row: models.Model, column: fields.EncryptedField, report: ColumnReport)
         try:
             keys.load_keys_of([row])
             getattr(row, column.attname)
+        except RootKeyUnusable as error:
+            report.undecryptable[error.code] += 1
         except VaultUnavailable:
             raise
         except KeyShredded:

@@ -6,12 +6,14 @@ import hmac
 import structlog
 from django.conf import settings
 
-from apps.vault.errors import RootKeyMissing, RootKeyWrong, VaultUnavailable
+from apps.vault.errors import RootKeyMissing, RootKeyUnusable, RootKeyWrong, VaultUnavailable
 from apps.vault.models import DataKey, RootKey
 from apps.vault.selectors import DATABASE, asking
-from apps.vault.services import wrapping
+from apps.vault.services import pairing, wrapping
 
 _NONE = "none is set; `python manage.py make_root_key` makes one (docs/how-to/keys.md)."
+
+_FOREIGN = "this vault has none of the keys of the data; name the one that has them (docs/how-to/keys.md)."
 
 logger = structlog.get_logger(__name__)
 
@@ -36,12 +38,14 @@ def find_refusal() -> str:
         return "Setting KEYVAULT_DATABASE_URL: must name the database of keys; `make up` brings one of its own"
     try:
         check_root_keys()
+        if pairing.is_foreign():
+            return f"Setting KEYVAULT_DATABASE_URL: {_FOREIGN}"
+    except RootKeyUnusable as error:
+        return f"Setting VAULT_ROOT_KEYS: {error.advice}"
     except VaultUnavailable:
         if not settings.VAULT_ROOT_KEYS:
             return f"Setting VAULT_ROOT_KEYS: {_NONE}"
         logger.warning("vault.unchecked", reason="the database of keys does not answer")
-    except (RootKeyMissing, RootKeyWrong) as error:
-        return f"Setting VAULT_ROOT_KEYS: {error.message}"
     return ""
 
 

@@ -3,6 +3,7 @@
 import os
 from uuid import UUID, uuid4
 
+import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -12,6 +13,8 @@ from django.conf import settings
 from apps.vault.errors import CiphertextTampered, KeyShredded, RootKeyMissing
 from apps.vault.models import DataKey
 from apps.vault.types import KEY_BYTES, NONCE_BYTES, Key, Purpose
+
+logger = structlog.get_logger(__name__)
 
 _HOW_TO_ADD = "Add it to VAULT_ROOT_KEYS, after the newest (docs/how-to/keys.md)."
 
@@ -62,6 +65,7 @@ def open_row(row: DataKey) -> Key:
 def _cipher(row: DataKey) -> AESGCM:
     root = settings.VAULT_ROOT_KEYS.get(row.root_version)
     if root is None:
+        logger.error("vault.root_key_missing", version=row.root_version)
         raise RootKeyMissing(f"Root key {row.root_version} is not set, but keys are wrapped under it. {_HOW_TO_ADD}")
     info = f"switchboard kek|{row.organisation_id}|{row.region}".encode()
     return AESGCM(HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(root))

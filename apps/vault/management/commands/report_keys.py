@@ -15,7 +15,7 @@ class Command(BaseCommand):
         try:
             coverage = reporting.report_coverage()
         except SuiteError as error:
-            raise CommandError(error.message) from None
+            raise CommandError(str(error)) from None
         self.stdout.write("Root keys")
         for version, count in coverage.live_by_root.items():
             self.stdout.write(f"  {version:>6}  wraps {count} keys")

@@ -23,7 +23,7 @@ class Command(BaseCommand):
         try:
             rotation = rotating.rotate_keys(on_progress=show)
         except SuiteError as error:
-            raise CommandError(error.message) from None
+            raise CommandError(str(error)) from None
         finally:
             bar.close()
         self.stdout.write(f"{rotation.rewrapped} keys were brought under root key {wrapping.newest_version()}.")
