@@ -21,12 +21,12 @@ def accept_suggestion(*, suggestion_id: UUID, actor: "Membership", now: datetime
 
     Raises ``SuggestionNotFound``, ``SuggestionDecided``, and what ``merge_customers`` raises.
     """
+    roots = _lock_ends(suggestion_id)
     suggestion = _decide(suggestion_id, SuggestionState.ACCEPTED, actor, now)
-    ends = (suggestion.low_id, suggestion.high_id)
     return merging.join_locked(
-        first_id=ends[0],
-        second_id=ends[1],
-        roots=locking.lock_families(customer_ids=ends),
+        first_id=suggestion.low_id,
+        second_id=suggestion.high_id,
+        roots=roots,
         reason=Reason(suggestion.reason),
         evidence=bytes(suggestion.evidence),
         actor=actor,
@@ -36,8 +36,20 @@ def accept_suggestion(*, suggestion_id: UUID, actor: "Membership", now: datetime
 
 @transaction.atomic
 def dismiss_suggestion(*, suggestion_id: UUID, actor: "Membership", now: datetime) -> None:
-    """Keep the two apart until something else speaks for it. Raises ``SuggestionNotFound``, ``SuggestionDecided``."""
+    """Keep the two apart until something else speaks for it.
+
+    Raises ``SuggestionNotFound``, ``SuggestionDecided``, ``Contended``.
+    """
+    _lock_ends(suggestion_id)
     _decide(suggestion_id, SuggestionState.DISMISSED, actor, now)
+
+
+def _lock_ends(suggestion_id: UUID) -> dict[UUID, UUID]:
+    """Lock both families, as everybody before the suggestion; return their roots. Raises ``SuggestionNotFound``."""
+    ends = MergeSuggestion.objects.filter(id=suggestion_id).values_list("low_id", "high_id").first()
+    if ends is None:
+        raise SuggestionNotFound
+    return locking.lock_families(customer_ids=ends)
 
 
 def _decide(suggestion_id: UUID, state: SuggestionState, actor: "Membership", now: datetime) -> MergeSuggestion:

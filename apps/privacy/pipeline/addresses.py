@@ -19,11 +19,13 @@ _UPPER: Final = "A-Z\u0391-\u03a9\u0410-\u042f"
 _CAP: Final = rf"(?:[{_UPPER}][^\W\d_]{{0,3}}\.|[{_UPPER}][^\W\d_]{{0,40}}(?:['-][^\W\d_]{{1,40}}){{0,3}})"
 _ANY: Final = r"(?:[^\W\d_]{1,4}\.|[^\W\d_]{1,40}(?:['-][^\W\d_]{1,40}){0,3})"
 _NUMBER: Final = (
-    r"(?:(?i:no)[.:]? ?|(?i:nr)[.:]? ?|n° ?|# ?)?\d{1,6}(?: ?[-/] ?\d{1,4})?(?: ?[a-zA-Z](?![a-zA-Z]))?"
+    r"(?:(?i:no)[.:]? ?|(?i:nr)[.:]? ?|n° ?|# ?)?\d{1,6}(?: ?[-/] ?\d{1,4}){0,3}(?: ?[a-zA-Z](?![a-zA-Z]|[.:]? ?\d))?"
     r"(?: (?:bis|ter)(?!\w))?"
 )
 _STREETS: Final = lexicon.alternatives("streets")
 
+# No other word ends like these.
+_SURE_ENDINGS: Final = ("strasse", "straat", "gasse", "gatan")
 _STREET_ENDINGS: Final = tuple(sorted(lexicon.words("street_endings")))
 
 
@@ -61,11 +63,15 @@ _LEFT: Final = re.compile(rf"(?<![\w-])(?:\d{{1,6}} )?(?:{_CAP}[ -]){{1,4}}\Z")
 _LEFT_NUMBER: Final = re.compile(r"(?<![\w.-])\d{1,6}(?: ?(?:bis|ter))?,? \Z")
 _LEFT_NAMES: Final = re.compile(rf"(?<![\w-])(?:{_CAP} ){{1,3}}\Z")
 _HOUSE: Final = re.compile(r"\.?(?: \d{1,5}[a-zA-Z]?(?![\w.,]\d))?")
+# "Strasse des 17. Juni 135".
+_GERMAN_MONTHS: Final = "januar|februar|marz|april|mai|juni|juli|august|september|oktober|november|dezember"
 _TO_NUMBER: Final = re.compile(
-    rf"[./]?(?: (?:der|do|da|du|de|del))? (?:{_ANY} |\d{{1,2}} (?=[a-z]{{2}})){{0,4}}?{_ANY},? {_NUMBER}(?!\w)",
+    rf"[./]?(?: (?:der|do|da|du|de|del))? "
+    rf"(?:{_ANY} |\d{{1,2}}\.? (?=[a-z]{{2}})){{0,4}}?{_ANY},? {_NUMBER}(?!\w|\. (?:{_GERMAN_MONTHS})(?!\w))",
     re.IGNORECASE,
 )
 _TO_NAME: Final = re.compile(rf"\.? (?:(?i:de la |de l'|du |des |de |d'|la |le |les ))?(?:{_CAP}[ -]?){{1,4}}")
+_TO_SMALL_NAME: Final = re.compile(r" (?:de la |de l'|du |des |de |d')?[a-z]{4,20}(?!\w)")
 _BOXED: Final = re.compile(
     r"(?:unit \d{1,5},? box \d{1,5}|p\.? ?o\.? ?box \d{1,6}|ps[cd] \d{1,5},? box \d{1,5}|postfach \d{1,6}|"
     r"apartado \d{1,6}|"
@@ -80,7 +86,8 @@ _REACH: Final = 70
 # What may stand between and after the lines of an address.
 _GAP: Final = re.compile(r"\.?(?:[ \t]{0,20}[,;\n>?|-]){0,6}[ \t]{0,20}")
 _PART: Final = re.compile(
-    rf"(?:{_UNIT}(?!\w)|m\.? \d{{1,4}}(?!\w)|\d{{1,2}} ?[oa\u00b0](?: ?[A-H])?(?!\w)|"
+    rf"(?:{_UNIT}(?!\w)|(?:m|d|no|kat)[.:]? ?\d{{1,4}}(?!\w)|izq(?!\w)|dcha(?!\w)|"
+    r"in \d{5}(?!\w)|\d{1,2} ?[oa\u00b0](?: ?[A-H])?(?!\w)|"
     r"\d{4,6}(?:-\d{3,4})?(?!\w|[.,]\d)|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}(?!\w)|"
     r"[A-Z]\d[A-Z] ?\d[A-Z]\d(?!\w)|"
     r"\d{4} ?[A-Z]{2}(?!\w)|(?:A|CH|D|F|B|NL|DK|SE?|N|L|I|E|P|PL|CZ|FIN?)-\d{4,5}(?!\w)|\d{3} \d{2}(?!\w)|"
@@ -97,7 +104,7 @@ _LOWER_TOWN: Final = re.compile(r"[^\W\d_]{3,20}(?: [^\W\d_]{3,20})?,? (?:[a-z]{
 _MOST_PARTS: Final = 8
 _STATES: Final = frozenset(word.upper() for word in lexicon.words("states"))
 # German streets that begin with a preposition ("Am Markt 5") are short and capitalised.
-_PREPOSITIONS: Final = frozenset({"am", "an", "im", "auf", "zum", "zur"})
+_PREPOSITIONS: Final = frozenset({"am", "an", "im", "auf", "unter", "zum", "zur"})
 _SHORT: Final = 3
 # Plain words that no address has in lower case.
 _SMALL: Final = (
@@ -156,7 +163,8 @@ def _read_before_number(text: str, word: Word) -> Street | None:
     start = left.start() if left is not None else word.start
     if left is None and (word.lower in _TRIGGERS or word.lower in gazetteer.load().words):
         return None
-    return (start, number.end(), 0.91) if _is_plausible(text[start : number.end()]) else None
+    alone = left is None and word.lower.endswith(_SURE_ENDINGS)
+    return (start, number.end(), 0.91) if alone or _is_plausible(text[start : number.end()]) else None
 
 
 def _read_after_street(text: str, word: Word) -> Street | None:
@@ -166,14 +174,21 @@ def _read_after_street(text: str, word: Word) -> Street | None:
     left = _LEFT_NUMBER.search(text, max(0, word.start - 14), word.start)
     start = left.start() if left is not None else word.start
     # With a number in front the street may end without one, and what follows may be a sentence with one of its own.
-    patterns = (_TO_NUMBER,) if left is None else (_TO_NUMBER, _TO_NAME)
+    patterns = (_TO_NUMBER,) if left is None else (_TO_NUMBER, _TO_NAME, _TO_SMALL_NAME)
     readings = (pattern.match(text, word.end) for pattern in patterns)
-    found = next((one for one in readings if one and _is_plausible(text[start : one.end()])), None)
+    found = next((one for one in readings if one and _is_street(text, start, one)), None)
     if found is None:
         return None
     if word.lower in _PREPOSITIONS and len(found[0].split()) > _SHORT:
         return None
     return start, found.end(), 0.9
+
+
+def _is_street(text: str, start: int, found: re.Match[str]) -> bool:
+    """Say whether what follows a street's word is its name; one in lower case is a word that nobody uses otherwise."""
+    if found.re is _TO_SMALL_NAME:
+        return found[0].split()[-1] not in gazetteer.load().words
+    return _is_plausible(text[start : found.end()])
 
 
 def _read_named(text: str, word: Word) -> Street | None:
@@ -188,7 +203,7 @@ def _read_named(text: str, word: Word) -> Street | None:
 
 def _read_unit(text: str, word: Word) -> Street | None:
     found = _UNIT_ALONE.match(text, word.start)
-    return (word.start, found.end(), 0.7) if found is not None else None
+    return (word.start, found.end(), 0.74) if found is not None else None
 
 
 def _read_box(text: str, word: Word) -> Street | None:

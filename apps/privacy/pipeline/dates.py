@@ -14,6 +14,11 @@ from apps.privacy.types import Kind, Span
 _MONTH: Final = lexicon.compile_alternatives("months")
 _DAY: Final = lexicon.compile_alternatives("days")
 _BIRTH: Final = lexicon.compile_alternatives("births")
+_BORN_AFTER: Final = re.compile(
+    rf"[\s,:(]{{1,3}}(?:is |was |ist |war |est |es |on |in [a-z]{{2,14}} )?"
+    rf"(?:my |mein |meine |mon |ma |mi |le |la |el )?"
+    rf"(?:date de |{lexicon.alternatives('births')})"
+)
 _YEARS_AFTER: Final = re.compile(rf"(?:\b(?:{lexicon.alternatives('years_after')})\s|^|\()\s*\Z")
 
 _TIME: Final = r"(?:[T ,]{1,2}\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?: ?[ap]m\b)?(?:Z|[+-]\d{2}:?\d{2})?)"
@@ -102,5 +107,6 @@ def _is_plausible(written: str) -> bool:
 
 
 def _tell(reading: Reading, start: int, end: int) -> Span:
-    born = _BIRTH.search(reading.before(start, 34)) is not None
+    # "born on 12 April", "am 12.04. geboren", "14/03/86 is my dob".
+    born = _BIRTH.search(reading.before(start, 34)) is not None or _BORN_AFTER.match(reading.after(end, 30)) is not None
     return Span(start, end, Kind.BIRTH_DATE if born else Kind.DATE, 0.97 if born else 0.8, "birth" if born else "date")

@@ -71,21 +71,21 @@ def _read_spared(phrases: tuple[str, ...]) -> frozenset[str]:
 
 
 @functools.lru_cache(maxsize=256)
-def _read_own_words(phrases: tuple[str, ...]) -> dict[str, tuple[tuple[str, ...], ...]]:
-    """Return the phrases as words, folded and in lower case, by their first word; the longest come first."""
-    found: dict[str, set[tuple[str, ...]]] = {}
+def _read_own_words(phrases: tuple[str, ...]) -> dict[str, tuple[tuple[int, str], ...]]:
+    """Return the phrases, folded and in lower case, by their first word and what stands ahead of it; longest first."""
+    found: dict[str, set[tuple[int, str]]] = {}
     for phrase in phrases:
-        words = tuple(WORD.findall(folding.fold(phrase).text.lower()))
-        if words:
-            found.setdefault(words[0], set()).add(words)
-    return {first: tuple(sorted(rest, key=len, reverse=True)) for first, rest in found.items()}
+        folded = " ".join(folding.fold(phrase).text.lower().split())
+        if (first := WORD.search(folded)) is not None:
+            found.setdefault(first[0], set()).add((first.start(), folded))
+    return {first: tuple(sorted(rest, key=lambda one: -len(one[1]))) for first, rest in found.items()}
 
 
 def _is_spared(reading: Reading, span: Span) -> bool:
     """Say whether a span is the organisation's own; what is known of the customer never is."""
     if span.scheme == "known":
         return False
-    if span.kind in _OWNED and any(start <= span.start and span.end <= end for start, end in reading.own_places):
+    if span.kind in _OWNED and reading.is_own(span.start, span.end):
         return True
     written = reading.lower[span.start : span.end]
     return written in reading.spared or (span.kind is Kind.EMAIL and written.rpartition("@")[2] in reading.spared)

@@ -63,6 +63,8 @@ def _find_address(last: str, gap: str) -> str:
 def _find_closing(lens: Lens, index: int, last: str, gap: str) -> str:
     if last in cues.CLOSINGS and ("\n" in gap or (gap.strip() in (",", "!", "-", ".") and lens.ends_text(index))):
         return SIGNED
+    if last in cues.CLOSINGS and gap == " " and lens.ends_text(index) and lens.is_given(lens.words[index].lower):
+        return SIGNED
     if (
         gap.strip() in ("-", "--", "~")
         and ("\n" in gap or gap.startswith((" ", ".")))
@@ -77,9 +79,22 @@ def opens(lens: Lens, index: int, cue: str) -> bool:
     """Say whether a word may begin a name after a cue: the weaker the cue, the more the word must look like one."""
     word = lens.words[index]
     lower, lists = word.lower, lens.lists
-    if lens.is_spared(word) or lower in lists.groups or lower in cues.TITLES or (lower in cues.BRANDS and cue != TITLE):
+    if lower in cues.TITLES:
         return False
+    if lens.is_spared(word) or lower in lists.groups or (lower in cues.BRANDS and cue != TITLE):
+        # Whoever says what they are called is called so, whatever else that is: "my name is Mercedes Lopez".
+        return lens.is_capital(word) and (cue in (STRONG, FIELD) or _is_surnamed(lens, index))
     return _opens_capital(lens, index, cue) if lens.is_capital(word) else _opens_lower(lens, index, cue)
+
+
+def _is_surnamed(lens: Lens, index: int) -> bool:
+    following = lens.words[index + 1] if lens.get_after(index + 1) else None
+    return (
+        following is not None
+        and lens.is_capital(following)
+        and following.lower not in cues.BRANDS
+        and lens.is_full_surname(following.lower)
+    )
 
 
 def _opens_capital(lens: Lens, index: int, cue: str) -> bool:

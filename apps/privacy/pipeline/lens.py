@@ -42,9 +42,7 @@ class Lens:
 
     def is_spared(self, word: Word) -> bool:
         """Say whether the organisation itself uses the word, alone or where it stands."""
-        return word.lower in self.reading.spared or any(
-            start <= word.start < end for start, end in self.reading.own_places
-        )
+        return word.lower in self.reading.spared or word.start in self.reading.own_starts
 
     def is_listed(self, lower: str) -> bool:
         """Say whether a word is a name in any of the lists."""
@@ -55,6 +53,17 @@ class Lens:
             or lower in lists.given_words
             or lower in lists.given_places
             or lower in lists.surname_words
+        )
+
+    def is_given(self, lower: str) -> bool:
+        """Say whether a word is a given name, often or seldom."""
+        lists = self.lists
+        return (
+            lower in lists.given
+            or lower in lists.given_rare
+            or lower in lists.given_words
+            or lower in lists.given_places
+            or ("-" in lower and all(part in lists.given for part in lower.split("-")))
         )
 
     def is_common(self, lower: str) -> bool:
@@ -89,6 +98,10 @@ class Lens:
                 for part in parts
             )
         return False
+
+    def is_full_surname(self, lower: str) -> bool:
+        """Say whether a word makes a name of the word before it, also if it is a word as well: "Miller", not "Gold"."""
+        return lower not in cues.SMALL_WORDS and (lower in self.lists.surname_words or self.is_surname(lower))
 
     def follows(self, index: int) -> bool:
         """Say whether a word goes on directly after the one before it."""
@@ -125,7 +138,10 @@ class Lens:
         lower, lists = word.lower, self.lists
         if len(lower) == 1 or lower in cues.SUFFIXES:
             return word.text.isupper() or lower in cues.SUFFIXES
-        if self.is_spared(word) or lower in cues.ORGANISATIONS or lower in lists.groups or lower in cues.TITLES:
+        if self.is_spared(word):
+            # "Peter Miller" has his name from his parents, whatever the shop is called.
+            return lower in lists.surnames or lower in lists.surname_words
+        if lower in cues.ORGANISATIONS or lower in lists.groups or lower in cues.TITLES:
             return False
         if self.is_common(lower):
             return lower in lists.surname_words or lower in lists.given or lower in lists.foreign_words

@@ -40,6 +40,8 @@ _NO_ARTICLE: Final = frozenset(
         "het",
     }
 )
+# Particles that are articles as well: "Anna, das Paket".
+_ARTICLES: Final = frozenset({"das", "der", "die", "den", "le", "la", "el", "e"})
 Found = tuple[int, Span | None]
 
 
@@ -87,7 +89,7 @@ class _Tagger:
             return index + 1, title
         cue = introductions.find_cue(lens, index)
         if cue and introductions.opens(lens, index, cue):
-            end = self._extend(index)
+            end = self._extend(index, introduced=True)
             score = _INTRODUCED if cue == introductions.STRONG else _CALLED
             return end, self._make(index, end, score, "called")
         if lens.is_capital(word):
@@ -110,7 +112,9 @@ class _Tagger:
     def _read_capital(self, index: int) -> Found:
         word, lists = self.words[index], self.lists
         lower = word.lower
-        if self.lens.is_spared(word) or lower in cues.BRANDS or lower in cues.CLOSINGS:
+        if lower in cues.CLOSINGS:
+            return index + 1, None
+        if (self.lens.is_spared(word) or lower in cues.BRANDS) and not self._is_surnamed(index):
             return self._skip_run(index), None
         if self.lens.is_acronym(index):
             return index + 1, None
@@ -126,6 +130,17 @@ class _Tagger:
             end = self._extend(index)
             return end, self._make(index, end, _ALONE, "joined")
         return self._read_surname(index)
+
+    def _is_surnamed(self, index: int) -> bool:
+        """Say whether a surname that is nothing else follows a brand or a word of the organisation: "Alexa Johnson"."""
+        following = self.words[index + 1] if self.lens.get_after(index + 1) else None
+        return (
+            following is not None
+            and self.words[index].lower in self.lists.given | self.lists.given_places | self.lists.given_words
+            and self.lens.is_capital(following)
+            and following.lower not in cues.BRANDS
+            and self.lens.is_full_surname(following.lower)
+        )
 
     def _read_given(self, index: int) -> Found:
         lower = self.words[index].lower
@@ -274,38 +289,57 @@ class _Tagger:
 
     # How far ---------------------------------------------------------------------------------------------------
 
-    def _extend(self, index: int) -> int:
-        """Return the word after the name that begins at ``index``."""
+    def _extend(self, index: int, *, introduced: bool = False) -> int:
+        """Return the word after the name that begins at ``index``; one that is introduced may have unheard parts."""
         end = index + 1
         small = not self.lens.is_capital(self.words[index])
         while end < len(self.words) and end - index < _MOST_PARTS and self.lens.follows(end):
-            step = self._measure_part(end, small=small)
+            step = self._measure_part(end, small=small, introduced=introduced, is_second=end == index + 1)
             if not step:
                 break
             end += step
         return self._trim(index, min(end, len(self.words)))
 
-    def _measure_part(self, index: int, *, small: bool) -> int:
+    def _measure_part(self, index: int, *, small: bool, introduced: bool, is_second: bool) -> int:
         """Return how many words go on with a name at ``index``: 0 where it ends before."""
         word, lens = self.words[index], self.lens
         lower = word.lower
-        if lower in cues.PARTICLES and lens.get_after(index + 1):
-            following = self.words[index + 1]
-            if lens.is_capital(following) and (lens.is_name_like(following) or following.lower not in cues.NEVER):
-                return 2
-            if following.lower in cues.PARTICLES and lens.get_after(index + 2):
-                return 3 if lens.is_capital(self.words[index + 2]) else 0
+        if (
+            lower in cues.PARTICLES
+            and lens.get_after(index + 1)
+            and (count := self._measure_particle(index, small=small))
+        ):
+            return count
         if lens.is_capital(word):
             return int(lens.is_name_like(word) or self._is_in_the_middle(index))
-        if len(lower) == 1:
-            return self._measure_small_initial(index) if small else 0
-        if lower in self.lists.given or lens.is_spared(word):
+        if not small or lens.is_spared(word):
             return 0
-        if small and lower in self.lists.surname_words:
-            return int(lower not in cues.SMALL_WORDS)
+        if len(lower) == 1:
+            return self._measure_small_initial(index)
+        if lower in self.lists.given:
+            # "peter johnson", but not "emma ryan sophie".
+            return int(is_second and lens.is_surname(lower))
+        return int(self._is_small_surname(lower, introduced=introduced))
+
+    def _measure_particle(self, index: int, *, small: bool) -> int:
+        """Return how many words a particle and what follows add to a name, as in "von der Leyen"."""
+        lens, lower, following = self.lens, self.words[index].lower, self.words[index + 1]
+        if lens.german and lower in _ARTICLES:
+            return 0
+        if lens.is_capital(following) and (lens.is_name_like(following) or following.lower not in cues.NEVER):
+            return 2
+        if following.lower in cues.PARTICLES and lens.get_after(index + 2):
+            return 3 if lens.is_capital(self.words[index + 2]) else 0
+        return 2 if small and lower not in _ARTICLES and lens.is_surname(following.lower) else 0
+
+    def _is_small_surname(self, lower: str, *, introduced: bool) -> bool:
+        """Say whether a word in lower case goes on with a name; after an introduction it need not be known."""
+        lens = self.lens
+        if lower in self.lists.surname_words:
+            return lower not in cues.SMALL_WORDS
         if lens.is_surname(lower):
-            return int(len(lower) > 3 and not lens.is_common(lower) and small)
-        return int(len(lower) > 4 and lower not in cues.SLANG and not lens.is_inflected(lower))
+            return len(lower) > 3 and not lens.is_common(lower)
+        return introduced and len(lower) > 4 and lower not in cues.SLANG and not lens.is_inflected(lower)
 
     def _is_in_the_middle(self, index: int) -> bool:
         """Say whether a plain word stands between a name and a surname, or after an initial."""
@@ -394,6 +428,8 @@ class _Tagger:
         stop = self.words[end - 1].end
         after = self.lens.get_after(end)
         if after in cues.ORGANISATIONS and self.lens.is_capital(self.words[end]):
+            if scheme == "called":
+                return Span(self.words[index].start, self.words[end].end, Kind.NAME, score, scheme)
             return Span(self.words[index].start, self.words[end].end, Kind.ORGANISATION, 0.75, "organisation")
         if self.text[stop : stop + 1] == "." and len(self.words[end - 1].text) == 1:
             stop += 1

@@ -26,8 +26,14 @@ _SPREAD: Final = re.compile(r"(?: ?[\w.-] ){3,64}[\w](?!\w)")
 _AT: Final = r"at|ät|aet|arobase|arroba|chiocciola|klammeraffe|apenstaartje|snabel-?a|malpa|kukac|zavinac"
 _AT_WORDS: Final = frozenset(_AT.replace("-?", "-").split("|")) | {"snabela"}
 _DOT: Final = r"dot|period|punkt|punto|ponto|point|punt|piste|prikk|kropka|tecka"
-_DOT_SIGN: Final = rf"(?:\s?[\[({{<]\s?(?:{_DOT}|\.)\s?[\])}}>]\s?|\s(?:{_DOT})\s|\s?\.\s?)"
-_SPELLED_AT: Final = re.compile(rf"(?<=\s)(?:{_AT})(?=\s)|[\[({{<]\s?(?:{_AT}|@)\s?[\])}}>]", re.IGNORECASE)
+_DOT_SIGN: Final = rf"(?:\s?[\[({{<*_]\s?(?:{_DOT}|\.)\s?[\])}}>*_]\s?|\s(?:{_DOT})\s|\s?\.\s?)"
+_SPELLED_AT: Final = re.compile(rf"(?<=\s)(?:{_AT})(?=\s)|[\[({{<*_]\s?(?:{_AT}|a|@)\s?[\])}}>*_]", re.IGNORECASE)
+# Where people have their mail: before these "at" is no preposition.
+_PROVIDER: Final = re.compile(
+    r"\b(?:gmail|googlemail|gmx|web|yahoo|hotmail|outlook|live|icloud|me|proton|protonmail|aol|mail|posteo|orange|free|wp|"
+    r"onet|libero|t-online)\s?\.",
+    re.IGNORECASE,
+)
 _SPELLED_LOCAL: Final = re.compile(
     rf"(?:[\w+%-]{{1,64}}(?:\s?(?:(?<=\s)(?:{_DOT}|underscore|dash|hyphen|minus|unterstrich)(?=\s)|"
     rf"\.)\s?[\w+%-]{{1,64}}){{0,4}})\s?\Z",
@@ -36,7 +42,7 @@ _SPELLED_LOCAL: Final = re.compile(
 _SPELLED_DOMAIN: Final = re.compile(
     rf"\s?[^\W_][\w-]{{0,62}}(?:{_DOT_SIGN}[^\W_][\w-]{{0,62}}){{1,4}}(?!\w)", re.IGNORECASE
 )
-_SPELLED_DOT: Final = re.compile(rf"[\[({{<\s](?:{_DOT}|\.)[\])}}>\s]", re.IGNORECASE)
+_SPELLED_DOT: Final = re.compile(rf"[\[({{<*_\s](?:{_DOT}|\.)[\])}}>*_\s]", re.IGNORECASE)
 _DOMAIN_PART: Final = re.compile(rf"({_DOT_SIGN})([^\W_][\w-]{{0,62}})", re.IGNORECASE)
 _ENDING: Final = re.compile(rf"(?:{_ENDINGS}|xn--[a-z0-9-]+)\Z", re.IGNORECASE)
 # Words before a spelled "at" that belong to the sentence, not to an address.
@@ -51,8 +57,10 @@ _DOTTED: Final = re.compile(
     re.IGNORECASE,
 )
 _IPV4: Final = re.compile(
-    r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?!\w)(?:/(?:3[0-2]|[12]?\d)(?!\d))?"
+    r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?!\w|\.\d)"
+    r"(?:/(?:3[0-2]|[12]?\d)(?!\d))?"
 )
+_VERSION: Final = re.compile(r"(?:versions?|firmware|driver|build|release|bluetooth|update|app|\bv)[ :.]{0,2}\Z")
 _IPV6: Final = re.compile(
     r"(?<![\w:.])(?=[0-9A-Fa-f]{0,4}:)[0-9A-Fa-f:.]{3,45}(?![\w:])(?:%\w{1,15})?(?:/\d{1,3}(?!\d))?"
 )
@@ -60,7 +68,7 @@ _IPV6: Final = re.compile(
 _TWO_COLONS: Final = re.compile(r":[0-9A-Fa-f]{0,4}:")
 _PAIRS: Final = re.compile(r"[:-][0-9A-Fa-f]{2}[:-]|\.[0-9A-Fa-f]{4}\.")
 _INNER_DOT: Final = re.compile(r"\.[A-Za-z]|://")
-_BRACKET: Final = re.compile(r"[\[({<]\s?(?:@|[aA])")
+_BRACKET: Final = re.compile(r"[\[({<*_]\s?(?:@|[aA])")
 _MAC: Final = re.compile(
     r"(?<![\w:-])[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![\w:-])"
     r"|(?<![\w.])(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}(?![\w.]\w)"
@@ -147,10 +155,17 @@ def _find_spelled(reading: Reading, sign: re.Match[str]) -> Iterator[Span]:
     start, end = left.start(), _measure_spelled_domain(text, right)
     if not end:
         return
-    bracketed = sign[0][0] in "[({<"
+    bracketed = sign[0][0] in "[({<*_"
     spelled = _SPELLED_DOT.search(text, right.start(), end) is not None
     last_word = left[0].split()[-1].lower() if left[0].split() else ""
-    if not bracketed and (last_word in _NO_LOCAL or not (spelled or _MAIL_WORDS.search(reading.before(start)))):
+    telling = (
+        spelled
+        or sign[0] != "at"
+        or not left[0].strip().isalpha()
+        or _PROVIDER.search(right[0]) is not None
+        or _MAIL_WORDS.search(reading.before(start)) is not None
+    )
+    if not bracketed and (last_word in _NO_LOCAL or not telling):
         return
     yield Span(start, end, Kind.EMAIL, 0.95, "email_spelled")
 
@@ -180,8 +195,12 @@ def _find_machines(reading: Reading) -> Iterator[Span]:
     for run in reading.runs:
         if text.count(".", run.start, run.end) >= 3:
             # Beyond the run, so that its right border and a prefix length are seen.
-            for found in _IPV4.finditer(text, max(0, run.start - 1), run.end + 4):
-                yield Span(found.start(), found.end(), Kind.IP, 0.9, "ip")
+            found_here = _IPV4.finditer(text, max(0, run.start - 1), run.end + 4)
+            yield from (
+                Span(found.start(), found.end(), Kind.IP, 0.9, "ip")
+                for found in found_here
+                if not _VERSION.search(reading.before(found.start(), 24))
+            )
     if _TWO_COLONS.search(text):
         for found in _IPV6.finditer(text):
             if (end := _measure_ipv6(found[0])) is not None:

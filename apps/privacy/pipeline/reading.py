@@ -1,6 +1,6 @@
 """What do all recognisers look at? One folded text with its words, read once."""
 
-import itertools
+import bisect
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,6 @@ from apps.privacy.types import KnownIdentities
 WORD: Final = re.compile(r"[^\W\d_]+(?:['-](?!s\b)[^\W\d_]+)*")
 _SEPARATORS: Final = " \t.()/[]*-"
 _RUN: Final = re.compile(r"\d[\d \t.()/\[\]*-]*")
-_PHRASE_GAP: Final = re.compile(r"[ '-]{1,2}| & ")
 # How far before and after a number words still speak of it.
 BEFORE, AFTER = 70, 25
 
@@ -44,7 +43,7 @@ class Reading:
     known: KnownIdentities
     region: str | None
     spared: frozenset[str] = field(default_factory=frozenset)
-    own_words: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    own_words: Mapping[str, tuple[tuple[int, str], ...]] = field(default_factory=dict)
 
     @cached_property
     def lower(self) -> str:
@@ -66,21 +65,32 @@ class Reading:
 
     @cached_property
     def own_places(self) -> list[tuple[int, int]]:
-        """Where the organisation's own words stand, from the first to the last word of each."""
+        """Where the organisation's own words stand as they are written, in order and without overlaps."""
         places: list[tuple[int, int]] = []
-        for index, word in enumerate(self.words if self.own_words else ()):
-            for phrase in self.own_words.get(word.lower, ()):
-                run = self.words[index : index + len(phrase)]
-                if tuple(one.lower for one in run) == phrase and self._is_one_phrase(run):
-                    places.append((word.start, run[-1].end))
+        for word in self.words if self.own_words else ():
+            for ahead, phrase in self.own_words.get(word.lower, ()):
+                start, end = word.start - ahead, word.start - ahead + len(phrase)
+                if start < (places[-1][1] if places else 0) or not self.lower.startswith(phrase, start):
+                    continue
+                if not self.lower[max(0, start - 1) : start].isalnum() and not self.lower[end : end + 1].isalnum():
+                    places.append((start, end))
                     break
         return places
 
-    def _is_one_phrase(self, run: "list[Word]") -> bool:
-        """Say whether nothing ends between these words: "Rose. Gold" and "Rose, gold" are not "Rose Gold"."""
-        return all(
-            _PHRASE_GAP.fullmatch(self.text, before.end, after.start) for before, after in itertools.pairwise(run)
+    @cached_property
+    def own_starts(self) -> frozenset[int]:
+        """Where the words begin that stand in the organisation's own ones."""
+        starts = [word.start for word in self.words] if self.own_places else []
+        return frozenset(
+            one
+            for start, end in self.own_places
+            for one in starts[bisect.bisect_left(starts, start) : bisect.bisect_left(starts, end)]
         )
+
+    def is_own(self, start: int, end: int) -> bool:
+        """Say whether a stretch lies within the organisation's own words."""
+        index = bisect.bisect_right(self.own_places, (start, len(self.text))) - 1
+        return index >= 0 and end <= self.own_places[index][1]
 
     @property
     def has_digits(self) -> bool:

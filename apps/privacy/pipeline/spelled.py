@@ -38,8 +38,7 @@ def find(reading: Reading) -> Iterator[Span]:
     for word in reading.words:
         multiple = _TIMES.get(word.lower)
         digits = () if multiple is not None else _read_digits(word.lower)
-        joined = _JOINED.match(reading.text[last : word.start]) is not None
-        if run and (digits is None or not joined):
+        if run and (digits is None or _JOINED.match(reading.text[last : word.start]) is None):
             yield from _close(run, start, end)
             run, times = [], 1
         if digits is None:

@@ -20,7 +20,7 @@ _WORDS: Final = lexicon.compile_alternatives("telephone")
 _NOT_WORDS: Final = re.compile(rf"(?:{lexicon.alternatives('not_telephone')})[^a-z]{{0,12}}\Z")
 _DATE_LIKE: Final = re.compile(
     r"(?:19|20)\d\d[-./ ](?:0?[1-9]|1[0-2])[-./ ](?:0?[1-9]|[12]\d|3[01])(?:\D.*)?\Z|(?:0?[1-9]|[12]\d|"
-    r"3[01])[-./](?:0?[1-9]|[12]\d|3[01])[-./](?:19|20)?\d\d(?:\D.*)?\Z"
+    r"3[01])[-./](?:0?[1-9]|[12]\d|3[01])[-./](?:19|20)?\d\d(?![-./]\d)(?:\D.*)?\Z"
 )
 _NUMERIC_ONLY: Final = re.compile(r"\d+\Z")
 # Grouped in a way that only telephone numbers are: (415) 555-0132, 0170-188 955, 03.93.92.16.85, 0866-16087810.
@@ -29,10 +29,13 @@ _GROUPED: Final = re.compile(
     r"1[-. ]\d{3}[-. ]\d{3}[-. ]\d{4}"
     r"|0\d(?:[ .-]\d\d){4}|0\d{1,4}[-/ .]{1,3}\d{3,8}(?:[ .-]\d{2,5}){0,3}|0\d{2,4}(?:[ .-]\d{2,4}){2,4}|"
     r"\d{4}[ -]\d{3}[ -]\d{3}"
-    r"|\d{3}[-. ]\d{3}[- .]\d{4}|[2-9]\d(?:-\d\d){3}"
+    r"|\d{3}[-. ]\d{3}[- .]\d{4}|[2-9]\d(?:-\d\d){3}|3\d\d[ .-]\d{6,7}"
 )
 # How many digits a number has; fewer than seven only where the region's plan knows it.
 _LEAST, _LEAST_CALLED, _MOST_CALLED, _MOST = 5, 7, 15, 16
+# Digits in one piece, of which nothing says that they are a telephone number.
+_LEAST_BARE, _MOST_BARE = 9, 11
+_MOBILE_REGIONS: Final = ("GB", "FR", "DE", "NL", "TR", "BE", "IE", "AU", "ZA", "CH", "AT", "SE")
 _DIALLED, _CERTAIN, _CALLED, _PLANNED, _SHAPED = 0.985, 0.93, 0.9, 0.72, 0.65
 
 
@@ -61,6 +64,15 @@ def is_valid(written: str, region: str | None) -> bool:
     """Say whether a numbering plan knows the number."""
     number = _parse(written, region)
     return number is not None and phonenumbers.is_valid_number(number)
+
+
+def _is_mobile_somewhere(written: str) -> bool:
+    """Say whether a number with its trunk zero is a mobile one where many people write theirs in one piece."""
+    for region in _MOBILE_REGIONS:
+        number = _parse(written, region)
+        if number is not None and phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE:
+            return True
+    return False
 
 
 def _parse(written: str, region: str | None) -> phonenumbers.PhoneNumber | None:
@@ -100,6 +112,8 @@ def _score(reading: Reading, written: str, digits: int, start: int) -> float:
         return _DIALLED if is_valid(written, None) else _CERTAIN
     if _NOT_WORDS.search(before[-24:]) and not dialled:
         return 0
+    if not dialled and identifiers.follows_order_word(reading, start):
+        return 0
     called = near = False
     for word in _WORDS.finditer(before):
         called, near = True, word.start() >= len(before) - 30
@@ -107,8 +121,6 @@ def _score(reading: Reading, written: str, digits: int, start: int) -> float:
         if digits >= _LEAST_CALLED:
             return _CALLED if near else _PLANNED
         return _CALLED if near and reading.region and is_valid(written, reading.region) else 0
-    if identifiers.follows_order_word(reading, start):
-        return 0
     return _score_alone(written, digits, reading.region)
 
 
@@ -117,8 +129,10 @@ def _score_alone(written: str, digits: int, region: str | None) -> float:
     bare = _NUMERIC_ONLY.match(written) is not None
     if written.startswith("00") and digits >= 10 and is_valid("+" + written[2:], None):
         return _CERTAIN
-    if region and is_valid(written, region) and (not bare or (digits >= 9 and written[0] == "0")):
+    if region and is_valid(written, region) and (not bare or digits >= _LEAST_BARE):
         return _PLANNED
+    if bare and written[0] == "0" and _LEAST_BARE < digits <= _MOST_BARE and _is_mobile_somewhere(written):
+        return _SHAPED
     grouped = not bare and digits >= _LEAST_CALLED
     if grouped and (_GROUPED.fullmatch(written) or written.startswith("00")):
         return _SHAPED if digits > _LEAST_CALLED else 0.55
