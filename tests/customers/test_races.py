@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -10,15 +11,30 @@ import pytest
 from django.db import connections
 
 from apps.core import tenancy
-from apps.customers.errors import AlreadyMerged, MergeAlreadyUndone, TooManyTokenSecrets
+from apps.customers.errors import (
+    AlreadyMerged,
+    ClaimNotFound,
+    MergeAlreadyUndone,
+    SuggestionDecided,
+    SuggestionNotFound,
+    TooManyTokenSecrets,
+)
 from apps.customers.models import Customer, Identity, Merge, MergeSuggestion, TokenSecret
-from apps.customers.services import identifying, merging, token_secrets
+from apps.customers.services import identifying, merging, suggesting, token_secrets, withdrawing
 from apps.customers.types import Level
 from tests.customers.factories import NOON, identify, introduce, make_customer
 
 if TYPE_CHECKING:
-    from apps.accounts.models import Organisation
+    from apps.accounts.models import Membership, Organisation
 
+ANTICIPATED = (
+    AlreadyMerged,
+    ClaimNotFound,
+    MergeAlreadyUndone,
+    SuggestionDecided,
+    SuggestionNotFound,
+    TooManyTokenSecrets,
+)
 pytestmark = pytest.mark.django_db(transaction=True)
 WORKERS = 6
 
@@ -36,7 +52,7 @@ def at_once(acme: "Organisation") -> Iterator[Callable[..., list[Any]]]:
                 with tenancy.scope(acme.id):
                     gate.wait(10)
                     return call()
-            except (AlreadyMerged, MergeAlreadyUndone, TooManyTokenSecrets) as error:
+            except ANTICIPATED as error:
                 return error
             finally:
                 connections.close_all()
@@ -103,6 +119,33 @@ def test_suggestions_made_at_once_are_not_doubled(in_acme: "Organisation", at_on
     at_once(*[lambda one=one: identify(one, introduction) for one in (first, second) * 3])
 
     assert (MergeSuggestion.objects.count(), Merge.objects.count()) == (1, 0)
+
+
+def test_suggestions_are_decided_while_claims_are_taken_back(
+    in_acme: "Organisation", ana: "Membership", at_once: Callable[..., list[Any]]
+) -> None:
+    customers: list[UUID] = []
+    for number in range(5):
+        said = introduce(email=f"v{number}@example.com", level=Level.CLAIMED)
+        ends = make_customer().id, make_customer().id
+        customers += ends
+        for one in ends:
+            identify(one, said)
+        suggestion = MergeSuggestion.objects.get(low_id=min(ends), high_id=max(ends))
+        deciding: dict[str, Any] = {"suggestion_id": suggestion.id, "actor": ana, "now": NOON}
+        withdraw = partial(withdrawing.withdraw_identity, identity=said.identities[0], source=said.source)
+
+        results = at_once(
+            partial(suggesting.accept_suggestion, **deciding),
+            partial(suggesting.dismiss_suggestion, **deciding),
+            *(partial(withdraw, customer_id=one) for one in ends),
+        )
+
+        # Whoever came first had their way; nobody waited for somebody who waited for them.
+        assert {type(one).__name__ for one in results} <= {
+            *("Merge", "NoneType", "SuggestionDecided", "SuggestionNotFound", "ClaimNotFound"),
+        }
+        assert_is_forest(customers)
 
 
 def test_a_ring_of_merges_does_not_close(in_acme: "Organisation", at_once: Callable[..., list[Any]]) -> None:

@@ -213,7 +213,17 @@ def test_archives_in_archives_end_somewhere(tmp_path: Path) -> None:
 )
 def test_what_is_packed_in_a_value_is_seen(value: bytes) -> None:
     assert EMAIL.encode() not in value
-    assert any(EMAIL.encode() in inner for inner in layers.expand_value(value))
+    closed: list[str] = []
+    assert any(EMAIL.encode() in b"".join(pieces) for pieces in layers.expand_value(value, closed))
+    assert closed == []
+
+
+def test_a_value_that_breaks_off_is_said_to_be_closed() -> None:
+    closed: list[str] = []
+
+    assert [b"".join(pieces) for pieces in layers.expand_value(gzip.compress(EMAIL.encode() * 100)[:-20], closed)]
+
+    assert closed == ["!gzip: EOFError"]
 
 
 # The list ----------------------------------------------------------------------------------------------------------

@@ -255,6 +255,19 @@ def test_what_stands_in_tables_is_found_with_row_and_column(suite: Scanned) -> N
     assert {(finding.canary, finding.kind) for finding in in_table} == {("c1", "email")}
 
 
+def test_what_cannot_be_unpacked_was_not_seen(suite: Scanned) -> None:
+    broken = gzip.compress(b"nobody knows what follows" * 100)[:-20]
+    (suite.var / "media").mkdir()
+    (suite.var / "media" / "report.gz").write_bytes(broken)
+    suite.broker.set("report", broken)
+
+    result = suite.run()
+
+    assert result.exit_code == 2
+    assert [problem.partition(":")[0] for problem in result.problems] == ["broker", "media"]
+    assert all("could not be unpacked" in problem and "EOFError" in problem for problem in result.problems)
+
+
 def test_a_session_is_opened_and_its_key_is_not_shown(suite: Scanned) -> None:
     packed = signing.dumps({"note": [suite.email] * 20}, key="k", compress=True)
     with _owner() as connection:

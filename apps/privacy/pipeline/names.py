@@ -136,7 +136,7 @@ class _Tagger:
         following = self.words[index + 1] if self.lens.get_after(index + 1) else None
         return (
             following is not None
-            and self.words[index].lower in self.lists.given | self.lists.given_places | self.lists.given_words
+            and self.lens.is_given(self.words[index].lower)
             and self.lens.is_capital(following)
             and following.lower not in cues.BRANDS
             and self.lens.is_full_surname(following.lower)

@@ -140,20 +140,22 @@ def _guard(chunks: Iterator[bytes], label: str, closed: list[str]) -> Iterator[b
 
 
 # Values ------------------------------------------------------------------------------------------------------------
-def expand_value(value: bytes, depth: int = 0) -> Iterator[bytes]:
-    """Yield what is packed in a value that is in memory: an archive as a whole, or packed text anywhere in it."""
+def expand_value(value: bytes, closed: list[str], depth: int = 0) -> Iterator[Iterator[bytes]]:
+    """Yield what is packed in a value that is in memory: the parts of an archive, or packed text anywhere in it.
+
+    Each comes in pieces, to be read in this order. ``closed`` gains what could not be unpacked.
+    """
     if depth == DEEPEST:
         return
     if value.startswith(PACKED):
-        closed: list[str] = []
         for _, chunks in _unpack(io.BytesIO(value), "", depth, closed, _Budget()):
-            yield from chunks
+            yield chunks
         return
     for found in PACKED_TEXT.finditer(value):
         inner = _inflate_text(found[0])
         if inner:
-            yield inner
-            yield from expand_value(inner, depth + 1)
+            yield iter([inner])
+            yield from expand_value(inner, closed, depth + 1)
 
 
 def _inflate_text(packed: bytes) -> bytes:

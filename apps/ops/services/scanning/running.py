@@ -44,7 +44,9 @@ class ScanResult:
     def problems(self) -> list[str]:
         """Every store that is blind or was not read to its end, in words."""
         blind = [f"{one.name} is blind: control not found ({', '.join(one.blind_for)})" for one in self._blind()]
-        return blind + [f"{one.name}: {problem}" for one in self.stores for problem in one.unread]
+        unread = [f"{one.name}: {problem}" for one in self.stores for problem in one.unread]
+        closed = [f"{one.name}: could not be unpacked: {what}" for one in self.stores for what in one.opaque]
+        return blind + unread + closed
 
     def _blind(self) -> list[StoreReport]:
         return [report for report in self.stores if report.blind_for]

@@ -68,9 +68,10 @@ class Search:
 
     def examine(self, store: str, place: str, value: bytes, *, row: str = "", column: str = "") -> bool:
         """Do as ``look`` does with a value that was counted already."""
-        found = self.matcher.find(value)
-        for inner in expand_value(value):
-            found += self.matcher.find(inner)
+        found, closed = self.matcher.find(value), list[str]()
+        for chunks in expand_value(value, closed):
+            found += self.matcher.find_in(chunks)
+        self.store(store).opaque += [self.matcher.mask(f"{place} {row} {column}: {one}") for one in closed]
         self.note(store, place, found, row=row, column=column)
         return bool(found)
 
