@@ -40,7 +40,7 @@ class Run(TenantModel):
     # Milliseconds by stage.
     stage_ms = models.JSONField(default=dict)
     # What each step did: passages with scores, engine failures, checks. None while it runs.
-    trace = EncryptedJSONField(null=True, db_column="sealed_trace")
+    trace = EncryptedJSONField(null=True, db_column="sealed_trace", plain_while=~models.Q(plain_trace={}))
     # Traces from before they were encrypted; empty in newer rows.
     plain_trace = models.JSONField(default=dict, db_column="trace")
     prompt_tokens = models.PositiveIntegerField(null=True)

@@ -25,7 +25,7 @@ CONVERSATION = Table(
     activity=("channel", "last_message_at", "waiting_since", "created_at"),
     staff=("owner_member",),
     machine_words={
-        "status": "One of the words of Status: open, pending or closed.",
+        "status": "One of the words of Status: open, waiting or closed.",
         "owner_kind": "One of the words of OwnerKind: the AI, a person, or nobody.",
     },
     fields={

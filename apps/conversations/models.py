@@ -85,7 +85,7 @@ class Message(TenantModel):
     author_kind = models.CharField(max_length=8)
     author_member = models.ForeignKey("accounts.Membership", null=True, on_delete=models.SET_NULL, related_name="+")
     text = models.TextField(blank=True, default="")
-    original = EncryptedTextField(null=True)
+    original = EncryptedTextField(null=True, plain_while=models.Q(redaction=0, kind=MessageKind.TEXT.value))
     # By which generation of the redactor ``text`` was made. 0: by none, it is as it was written.
     redaction = models.PositiveSmallIntegerField(db_default=0)
     event = models.JSONField(null=True)

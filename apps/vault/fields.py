@@ -106,8 +106,10 @@ class EncryptedField(_Field, ABC):
     # Whether an opened value may have been changed in place, so that saving must seal it again.
     is_mutable = False
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, plain_while: models.Q | None = None, **options: Any) -> None:
+        """Take what any field takes. ``plain_while``: in which rows this still stands in another column, readable."""
         options.setdefault("editable", False)
+        self.plain_while = plain_while
         super().__init__(*args, **options)
 
     def deconstruct(self) -> tuple[str, str, Any, Any]:

@@ -58,6 +58,7 @@ ACROSS = {
     ("apps/core/postgres/operations.py", "a migration of data: {code.__module__}"),
     ("apps/core/postgres/operations.py", "validating a reference between tables"),
     ("apps/customers/selectors.py", "the vault asks which owners of keys exist"),
+    ("apps/vault/services/pairing.py", "see under which keys the oldest rows lie"),
     ("apps/vault/services/reporting.py", "count what is encrypted, for an operator"),
     ("apps/inboxes/selectors.py", "the inbox's public id is what decides the scope"),
 }

@@ -78,6 +78,16 @@ def test_old_messages_are_redacted_and_show_what_they_showed(inbox: "Inbox") -> 
     assert Message.objects.get(seq=4).original is None
 
 
+def test_the_report_of_keys_fails_while_messages_stand_in_plain_text(inbox: "Inbox") -> None:
+    store(start_conversation(inbox), *OLD)
+    with pytest.raises(CommandError, match="4 rows are not encrypted yet"):
+        call_command("report_keys", stdout=StringIO())
+
+    protecting_past.protect_messages()
+
+    call_command("report_keys", stdout=StringIO())
+
+
 def test_repeating_it_changes_nothing(inbox: "Inbox") -> None:
     conversation = start_conversation(inbox)
     store(conversation, *OLD)

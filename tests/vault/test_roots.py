@@ -12,11 +12,12 @@ from uuid import UUID, uuid4
 import pytest
 from django.core.management import call_command
 
-from apps.vault.errors import RootKeyMissing, RootKeyWrong
+from apps.vault.errors import RootKeyMissing, RootKeyWrong, VaultUnavailable
 from apps.vault.models import DataKey, RootKey
 from apps.vault.services import caching, roots
 from apps.vault.services import keys as vault_keys
 from tests.environment import ROOT
+from tests.vault.letters import Letter
 
 OLD, NEW = bytes(range(32)), bytes(range(1, 33))
 in_database = pytest.mark.django_db
@@ -213,6 +214,40 @@ def test_a_key_under_a_root_key_that_is_gone_is_named(alpha: UUID, settings: Any
 
     with pytest.raises(RootKeyMissing, match="Root key 1 is not set"):
         vault_keys.open_key(key.id)
+
+
+@in_database
+@pytest.mark.usefixtures("letters")
+def test_a_vault_that_has_none_of_the_datas_keys_is_refused(alpha: UUID) -> None:
+    oldest = Letter.objects.create(organisation_id=alpha, body="x")
+    assert roots.find_refusal() == ""
+
+    DataKey.objects.all().delete()
+
+    assert roots.find_refusal() == (
+        "Setting KEYVAULT_DATABASE_URL: this vault has none of the keys of the data;"
+        " name the one that has them (docs/how-to/keys.md)."
+    )
+    # A vault from a backup lacks the newest keys, and is the right one.
+    Letter.objects.filter(id=oldest.id).delete()
+    kept = Letter.objects.create(organisation_id=alpha, body="x")
+    lost = Letter.objects.create(organisation_id=alpha, body="y")
+    DataKey.objects.filter(owner_id=lost.writer_id).delete()
+    assert (DataKey.objects.filter(owner_id=kept.writer_id).count(), roots.find_refusal()) == (1, "")
+
+
+@in_database
+@pytest.mark.usefixtures("letters")
+def test_to_people_a_missing_root_key_is_a_vault_that_is_away(alpha: UUID, settings: Any) -> None:
+    letter = Letter.objects.create(organisation_id=alpha, body="x")
+    caching.cache.clear()
+    settings.VAULT_ROOT_KEYS = {2: NEW}
+
+    with pytest.raises(VaultUnavailable) as raised:
+        _ = Letter.objects.get(id=letter.id).body
+
+    assert raised.value.message == VaultUnavailable.default_message
+    assert "VAULT_ROOT_KEYS" in str(raised.value)
 
 
 @in_database

@@ -37,6 +37,8 @@ class ColumnReport:
     empty: int = 0
     sampled: int = 0
     shredded: int = 0
+    # Rows whose value still stands in another column, in plain text.
+    plain: int = 0
     # By the code of what went wrong.
     undecryptable: Counter[str] = field(default_factory=Counter)
 
@@ -74,6 +76,8 @@ def _report_column(column: fields.EncryptedField, sample: int) -> ColumnReport:
         everything = column.model._base_manager.all()
         counted = everything.aggregate(every=Count("pk"), encrypted=Count(column.name))
         report.encrypted, report.empty = counted["encrypted"], counted["every"] - counted["encrypted"]
+        if column.plain_while is not None:
+            report.plain = everything.filter(column.plain_while).count()
         rows = _draw(everything.filter(**{f"{column.name}__isnull": False}), sample)
     for row in rows:
         _try(row, column, report)

@@ -26,13 +26,17 @@ class Command(BaseCommand):
         for column in coverage.columns:
             self.stdout.write(_describe(column))
         unreadable = sum(column.undecryptable.total() for column in coverage.columns)
-        if unreadable:
-            raise CommandError(f"{unreadable} sampled values cannot be read.")
+        plain = sum(column.plain for column in coverage.columns)
+        said = [f"{unreadable} sampled values cannot be read."] if unreadable else []
+        said += [f"{plain} rows are not encrypted yet: docs/how-to/keys.md says how."] if plain else []
+        if said:
+            raise CommandError(" ".join(said))
 
 
 def _describe(column: reporting.ColumnReport) -> str:
     name = f"{column.table}.{column.column}"
     line = f"  {name:<48}{column.encrypted} encrypted, {column.empty} empty; of {column.sampled} sampled"
+    line += f" {column.plain} still in plain text," if column.plain else ""
     line += f" {column.shredded} shredded, {column.undecryptable.total()} unreadable"
     reasons = ", ".join(f"{code} {count}" for code, count in sorted(column.undecryptable.items()))
     return f"{line} ({reasons})" if reasons else line
