@@ -1,10 +1,10 @@
 """What do journeys share? A real suite, without a model or with one; visitors; a browser for each test."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from tests.environment import ROOT, WORKER
 from tests.journeys.browsing import Desk, ShopChat, running_browser
@@ -66,18 +66,32 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def shop(browser: Browser, suite: Suite) -> ShopChat:
+def new_page(browser: Browser) -> Iterator[Callable[[], Page]]:
+    """Open pages of browsers that have never been anywhere; no script on them may fail, in no test."""
+    failures: list[str] = []
+
+    def open_page() -> Page:
+        context = browser.new_context(locale="en-GB", reduced_motion="reduce")
+        context.on("weberror", lambda failure: failures.append(str(failure.error)))
+        return context.new_page()
+
+    yield open_page
+    assert failures == []
+
+
+@pytest.fixture
+def shop(new_page: Callable[[], Page], suite: Suite) -> ShopChat:
     """Return the demo company's page in a browser that has never been there; not loaded yet."""
-    return ShopChat(browser.new_context(locale="en-GB", reduced_motion="reduce").new_page(), suite)
+    return ShopChat(new_page(), suite)
 
 
 @pytest.fixture
-def desk(browser: Browser, suite: Suite) -> Desk:
+def desk(new_page: Callable[[], Page], suite: Suite) -> Desk:
     """Return the desk in a browser where nobody is signed in yet."""
-    return Desk(browser.new_context(locale="en-GB", reduced_motion="reduce").new_page(), suite)
+    return Desk(new_page(), suite)
 
 
 @pytest.fixture
-def browser_visitor(browser: Browser, suite: Suite) -> ShopChat:
+def browser_visitor(new_page: Callable[[], Page], suite: Suite) -> ShopChat:
     """Return the same page in another visitor's browser."""
-    return ShopChat(browser.new_context(locale="en-GB", reduced_motion="reduce").new_page(), suite)
+    return ShopChat(new_page(), suite)

@@ -23,6 +23,22 @@ def test_an_agent_sees_a_chat_live_and_takes_over_by_replying(shop: ShopChat, de
     expect(shop.panel.locator(".status")).to_contain_text(name)
 
 
+def test_a_reply_written_without_a_connection_is_shown_and_sent_later(shop: ShopChat, desk: Desk) -> None:
+    desk.sign_in().show("All open")
+    shop.visit().open()
+    shop.ask("Does the enamel mug chip when it falls?")
+    desk.open("Does the enamel mug chip when it falls?")
+
+    desk.page.context.set_offline(True)
+    desk.reply("It may, and we mend it.")
+    expect(desk.page.locator("#arriving .message--outgoing")).to_contain_text("It may, and we mend it.")
+    desk.page.context.set_offline(False)
+
+    expect(shop.panel.locator(".theirs").last).to_contain_text("It may, and we mend it.")
+    expect(desk.page.locator("#arriving .message--outgoing")).to_have_count(0)
+    expect(desk.messages.last).to_contain_text("It may, and we mend it.")
+
+
 def test_the_ai_is_silent_while_a_person_answers(shop: ShopChat, desk: Desk, browser_visitor: ShopChat) -> None:
     desk.sign_in().show("All open")
     shop.visit().open()
