@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "apps.core",
     "apps.vault",
+    "apps.audit",
     "apps.accounts",
     "apps.privacy",
     "apps.customers",

@@ -8,9 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.core.errors import SuiteError
-from apps.ops.management.suites import pii, retrieval
+from apps.ops.management.suites import merkle, pii, retrieval
 
-SUITES = {suite.name: suite for suite in (pii.SUITE, retrieval.SUITE)}
+SUITES = {suite.name: suite for suite in (merkle.SUITE, pii.SUITE, retrieval.SUITE)}
 
 
 class Command(BaseCommand):
