@@ -17,10 +17,12 @@ from apps.core import clock, tenancy
 from apps.core.models import TenantModel
 from apps.customers.models import Customer
 from apps.customers.services import merging, token_secrets
+from apps.customers.types import IdentityKind, Level
 from apps.desk.models import ReadMark
 from apps.inboxes import services as inbox_services
 from apps.inboxes.models import Inbox, WebSession
 from apps.knowledge.models import Document, Passage
+from apps.vault.services import indexes as vault_indexes
 from tests.architecture import source
 from tests.conftest import PASSWORD
 from tests.customers.factories import identify, introduce, make_customer
@@ -50,6 +52,7 @@ class Twin:
     run: Run
     merge_id: UUID
     key_secret: str
+    email_index: bytes
 
     @property
     def id(self) -> UUID:
@@ -83,6 +86,8 @@ def make_twin(organisation: "Organisation") -> Twin:
         merge = merging.merge_customers(
             first_id=visit.customer_id, second_id=make_customer().id, actor=member, now=clock.now()
         )
+        # Somebody else says that this address is theirs: a suggestion, since it proves nothing.
+        identify(make_customer().id, introduce(email="robin@example.org", level=Level.CLAIMED))
         token_secrets.create_token_secret(actor=member, name="Website")
         articles = save_articles()
         key = account_services.create_api_key(actor=member, name="Reports", scopes=list(Scope))
@@ -103,6 +108,7 @@ def make_twin(organisation: "Organisation") -> Twin:
             ),
             merge_id=merge.id,
             key_secret=key.secret,
+            email_index=vault_indexes.blind_index(IdentityKind.EMAIL.value, "robin@example.org"),
         )
 
 
