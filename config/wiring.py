@@ -22,7 +22,11 @@ def connect() -> None:
         listeners=[conversation_screens.push_message, desk_screens.push_summary],
     )
     eventbus.connect(conversations.AnswerWanted, jobs=["ai.answer_conversation"])
-    eventbus.connect(customers.CustomerIdentified, listeners=[desk_screens.push_identity])
+    eventbus.connect(
+        customers.CustomerIdentified,
+        listeners=[desk_screens.push_identity],
+        jobs=["conversations.read_again"],
+    )
     eventbus.connect(customers.ClaimWithdrawn, listeners=[desk_screens.push_withdrawal])
     eventbus.connect(customers.CustomersMerged, listeners=[desk_screens.push_merge])
     eventbus.connect(customers.MergeUndone, listeners=[desk_screens.push_undo])

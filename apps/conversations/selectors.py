@@ -241,6 +241,13 @@ def _messages(conversation: Conversation) -> "QuerySet[Message]":
     return Message.objects.filter(conversation=conversation).select_related("author_member__user")
 
 
+def list_conversation_ids(*, customer_id: UUID) -> list[UUID]:
+    """Return the ids of all conversations of a person, whichever of their customers had them; oldest first."""
+    customer = customer_selectors.get_customer(customer_id)
+    rows = Conversation.objects.filter(customer__in=customer_selectors.list_family(customer))
+    return list(rows.order_by("id").values_list("id", flat=True))
+
+
 def find_unprotected(*, after: UUID | None = None) -> UUID | None:
     """Return the first conversation (after ``after``) with a message that today's redactor has not read, or None."""
     rows = Message.objects.filter(redaction__lt=GENERATION)

@@ -2,6 +2,7 @@
 
 from io import StringIO
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -17,6 +18,7 @@ from apps.vault.errors import VaultUnavailable
 from tests.conversations import vault
 from tests.conversations.factories import answer, start_conversation, write
 from tests.conversations.past import store
+from tests.customers.factories import identify, introduce
 
 if TYPE_CHECKING:
     from apps.accounts.models import Organisation
@@ -140,6 +142,27 @@ def test_what_was_hidden_because_it_was_known_stays_hidden(inbox: "Inbox") -> No
     protecting_past.protect_messages()
 
     assert "zrinka" not in " ".join(texts(conversation))
+
+
+def test_what_becomes_known_later_is_hidden_in_what_was_written_before(inbox: "Inbox") -> None:
+    conversation, elsewhere = start_conversation(inbox), start_conversation(inbox)
+    for one in (conversation, elsewhere):
+        write(one, "the parcel is for zrinkalith, not for me")
+    before = texts(elsewhere)
+
+    identify(conversation.customer_id, introduce(name="Zrinkalith Vornel"))
+    tasks.read_again.run(customer_id=str(conversation.customer_id))
+
+    assert texts(conversation) == ["the parcel is for [NAME_1], not for me"]
+    assert shown(conversation) == ["the parcel is for zrinkalith, not for me"]
+    assert Conversation.objects.get(id=conversation.id).title == "the parcel is for [NAME_1], not for me"
+    assert texts(elsewhere) == before == ["the parcel is for zrinkalith, not for me"]
+    assert Job.objects.filter(name="conversations.read_again").count() == 1
+    assert selectors.count_unprotected() == 0
+
+
+def test_an_erased_customer_has_nothing_to_be_read_again(inbox: "Inbox") -> None:
+    tasks.read_again.run(customer_id=str(uuid4()))
 
 
 def test_a_key_that_is_not_in_the_vault_keeps_nobody_elses_messages_from_it(inbox: "Inbox") -> None:

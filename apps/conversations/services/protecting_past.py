@@ -53,6 +53,27 @@ def protect_messages() -> int:
     return done
 
 
+def read_again(*, customer_id: UUID) -> int:
+    """Let the redactor read all conversations of a person again, because more is known of them now.
+
+    Returns how many messages those were. Raises ``VaultUnavailable``.
+    """
+    done = 0
+    for conversation_id in selectors.list_conversation_ids(customer_id=customer_id):
+        with transaction.atomic():
+            recording.lock_conversation(conversation_id)
+            read = Message.objects.filter(conversation_id=conversation_id, kind=MessageKind.TEXT.value)
+            read.filter(redaction=GENERATION).update(redaction=GENERATION - 1)
+        try:
+            while count := protect_conversation(conversation_id=conversation_id):
+                done += count
+        except KeyShredded:
+            logger.warning("messages.owner_erased", conversation_id=str(conversation_id))
+        except protecting.UNREADABLE as error:
+            logger.error("messages.left_as_they_are", conversation_id=str(conversation_id), error=type(error).__name__)
+    return done
+
+
 @transaction.atomic
 def protect_conversation(*, conversation_id: UUID) -> int:
     """Protect the next batch of one conversation; return how many messages that were.
