@@ -50,6 +50,8 @@ class CiphertextUnknown(Unavailable):
 class RootKeyUnusable(VaultUnavailable):
     """The configured root keys do not open the vault. To people it is away; ``advice`` is for whoever operates it."""
 
+    code = "vault.root_key_unusable"
+
     def __init__(self, advice: str) -> None:
         super().__init__()
         self.advice = advice
