@@ -27,7 +27,10 @@ _AT: Final = r"at|ät|aet|arobase|arroba|chiocciola|klammeraffe|apenstaartje|sna
 _AT_WORDS: Final = frozenset(_AT.replace("-?", "-").split("|")) | {"snabela"}
 _DOT: Final = r"dot|period|punkt|punto|ponto|point|punt|piste|prikk|kropka|tecka"
 _DOT_SIGN: Final = rf"(?:\s?[\[({{<*_]\s?(?:{_DOT}|\.)\s?[\])}}>*_]\s?|\s(?:{_DOT})\s|\s?\.\s?)"
-_SPELLED_AT: Final = re.compile(rf"(?<=\s)(?:{_AT})(?=\s)|[\[({{<*_]\s?(?:{_AT}|a|@)\s?[\])}}>*_]", re.IGNORECASE)
+_SPELLED_AT: Final = re.compile(
+    rf"(?<=\s)(?:{_AT})(?=\s)|[\[({{<]\s?(?:{_AT}|a|@)\s?[\])}}>]|\*\s?at\s?\*|(?<=[a-z0-9])_at_(?=[a-z])",
+    re.IGNORECASE,
+)
 # Where people have their mail: before these "at" is no preposition.
 _PROVIDER: Final = re.compile(
     r"\b(?:gmail|googlemail|gmx|web|yahoo|hotmail|outlook|live|icloud|me|proton|protonmail|aol|mail|posteo|orange|free|wp|"
@@ -68,7 +71,7 @@ _IPV6: Final = re.compile(
 _TWO_COLONS: Final = re.compile(r":[0-9A-Fa-f]{0,4}:")
 _PAIRS: Final = re.compile(r"[:-][0-9A-Fa-f]{2}[:-]|\.[0-9A-Fa-f]{4}\.")
 _INNER_DOT: Final = re.compile(r"\.[A-Za-z]|://")
-_BRACKET: Final = re.compile(r"[\[({<*_]\s?(?:@|[aA])")
+_BRACKET: Final = re.compile(r"[\[({<]\s?(?:@|[aA])|[*_]\s?[aA][tT]\s?[*_]")
 _MAC: Final = re.compile(
     r"(?<![\w:-])[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![\w:-])"
     r"|(?<![\w.])(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}(?![\w.]\w)"

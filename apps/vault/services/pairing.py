@@ -1,7 +1,7 @@
 """Do this vault and this data belong together? With a wrong vault every customer would get a second key."""
 
 import structlog
-from django.db import Error
+from django.db import Error, transaction
 from django.db.models import Model
 
 from apps.core import tenancy
@@ -28,7 +28,7 @@ def is_foreign() -> bool:
 
 
 def _draw(column: fields.EncryptedField) -> "list[Model]":
-    # Across organisations: whose rows are the oldest does not matter.
-    with tenancy.everywhere("see under which keys the oldest rows lie"):
+    # Across organisations: whose rows are the oldest does not matter. A table that is not there yet spoils nothing.
+    with tenancy.everywhere("see under which keys the oldest rows lie"), transaction.atomic():
         rows = column.model._base_manager.filter(**{f"{column.name}__isnull": False})
         return list(rows.order_by("pk")[:SAMPLE])
