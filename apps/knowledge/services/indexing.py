@@ -191,11 +191,15 @@ def _insert_passages(
 @contextmanager
 def _rows_for(cursor: Any, table: str, columns: str, *, options: str = "") -> Iterator[Copy]:
     """Copy rows into a table by way of a temporary one: COPY does not reach behind row-level security."""
-    cursor.execute(f"CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS SELECT {columns} FROM {table} WITH NO DATA")  # noqa: S608  constants
-    with cursor.copy(f"COPY incoming ({columns}) FROM STDIN {options}") as copy:
+    incoming = f"incoming_{table}"
+    cursor.execute(
+        f"CREATE TEMPORARY TABLE IF NOT EXISTS {incoming} ON COMMIT DELETE ROWS"  # noqa: S608  constants
+        f" AS SELECT {columns} FROM {table} WITH NO DATA"
+    )
+    with cursor.copy(f"COPY {incoming} ({columns}) FROM STDIN {options}") as copy:
         yield copy
-    cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM incoming")  # noqa: S608  constants
-    cursor.execute("DROP TABLE incoming")
+    cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {incoming}")  # noqa: S608  constants
+    cursor.execute(f"DELETE FROM {incoming}")  # noqa: S608  a constant
 
 
 def _teach_vectors() -> None:
