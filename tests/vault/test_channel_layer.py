@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from uuid import uuid4
 
 import redis
 from channels_redis.pubsub import RedisPubSubChannelLayer
@@ -34,14 +35,16 @@ def test_a_frame_under_the_former_root_key_is_still_read_and_new_ones_are_under_
 
 def test_the_broker_sees_nothing_that_can_be_read() -> None:
     seen: list[bytes] = []
+    # Of its own: what is published does not keep to one database, and other test processes publish as well.
+    room = f"room-{uuid4().hex}"
 
     async def travel() -> dict[str, Any]:
         layer = _layer()
         channel = await layer.new_channel()
-        await layer.group_add("room", channel)
+        await layer.group_add(room, channel)
         watch: Any = redis.Redis.from_url(settings.REDIS_URL).pubsub()  # type: ignore[no-untyped-call]
-        watch.psubscribe("sb*")
-        await layer.group_send("room", {"type": "push", "text": CANARY})
+        watch.psubscribe(f"sb*{room}*")
+        await layer.group_send(room, {"type": "push", "text": CANARY})
         received = await asyncio.wait_for(layer.receive(channel), 10)
         while (message := watch.get_message(timeout=0.5)) is not None:
             if message["type"] == "pmessage":
