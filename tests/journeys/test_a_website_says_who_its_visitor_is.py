@@ -87,6 +87,8 @@ def test_two_tabs_of_different_people_never_write_for_each_other(shop: ShopChat,
     other.page.goto(f"{shop.suite.url}/shop/")
     identify(other.page, bens)
     other.page.evaluate("document.querySelector('switchboard-chat').open()")
+    # Until the chat has been welcomed, it may still be showing what the browser has of Ada.
+    expect(other.page.locator("switchboard-chat .panel.introduced")).to_be_visible()
     expect(other.questions).to_have_count(0)
     other.ask(ANOTHER)
 
