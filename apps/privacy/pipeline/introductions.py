@@ -83,18 +83,8 @@ def opens(lens: Lens, index: int, cue: str) -> bool:
         return False
     if lens.is_spared(word) or lower in lists.groups or (lower in cues.BRANDS and cue != TITLE):
         # Whoever says what they are called is called so, whatever else that is: "my name is Mercedes Lopez".
-        return lens.is_capital(word) and (cue in (STRONG, FIELD) or _is_surnamed(lens, index))
+        return lens.is_capital(word) and (cue in (STRONG, FIELD) or lens.is_surnamed(index))
     return _opens_capital(lens, index, cue) if lens.is_capital(word) else _opens_lower(lens, index, cue)
-
-
-def _is_surnamed(lens: Lens, index: int) -> bool:
-    following = lens.words[index + 1] if lens.get_after(index + 1) else None
-    return (
-        following is not None
-        and lens.is_capital(following)
-        and following.lower not in cues.BRANDS
-        and lens.is_full_surname(following.lower)
-    )
 
 
 def _opens_capital(lens: Lens, index: int, cue: str) -> bool:

@@ -99,9 +99,14 @@ class Lens:
             )
         return False
 
-    def is_full_surname(self, lower: str) -> bool:
-        """Say whether a word makes a name of the word before it, also if it is a word as well: "Miller", not "Gold"."""
-        return lower not in cues.SMALL_WORDS and (lower in self.lists.surname_words or self.is_surname(lower))
+    def is_surnamed(self, index: int) -> bool:
+        """Say whether a surname follows: one that may be a plain word as well, but no brand and no colour."""
+        following = self.words[index + 1] if self.get_after(index + 1) else None
+        if following is None or not self.is_capital(following):
+            return False
+        lower = following.lower
+        listed = lower in self.lists.surname_words or self.is_surname(lower)
+        return listed and lower not in cues.SMALL_WORDS and lower not in cues.BRANDS
 
     def follows(self, index: int) -> bool:
         """Say whether a word goes on directly after the one before it."""

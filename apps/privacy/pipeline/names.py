@@ -114,7 +114,8 @@ class _Tagger:
         lower = word.lower
         if lower in cues.CLOSINGS:
             return index + 1, None
-        if (self.lens.is_spared(word) or lower in cues.BRANDS) and not self._is_surnamed(index):
+        is_named = self.lens.is_given(lower) and self.lens.is_surnamed(index)  # "Alexa Johnson" is somebody
+        if (self.lens.is_spared(word) or lower in cues.BRANDS) and not is_named:
             return self._skip_run(index), None
         if self.lens.is_acronym(index):
             return index + 1, None
@@ -130,17 +131,6 @@ class _Tagger:
             end = self._extend(index)
             return end, self._make(index, end, _ALONE, "joined")
         return self._read_surname(index)
-
-    def _is_surnamed(self, index: int) -> bool:
-        """Say whether a surname that is nothing else follows a brand or a word of the organisation: "Alexa Johnson"."""
-        following = self.words[index + 1] if self.lens.get_after(index + 1) else None
-        return (
-            following is not None
-            and self.lens.is_given(self.words[index].lower)
-            and self.lens.is_capital(following)
-            and following.lower not in cues.BRANDS
-            and self.lens.is_full_surname(following.lower)
-        )
 
     def _read_given(self, index: int) -> Found:
         lower = self.words[index].lower
