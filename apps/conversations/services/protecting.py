@@ -47,8 +47,12 @@ class Prepared:
     text: str = field(repr=False)
     original: str | None = field(repr=False)
     tokens: TokenTable = field(repr=False)
-    has_new_tokens: bool
     again: "Callable[[Conversation], Prepared]" = field(repr=False)
+
+    @property
+    def has_new_tokens(self) -> bool:
+        """Whether the text brought values that had no token yet."""
+        return len(self.tokens) > self.known_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,7 @@ def prepare_message(*, conversation_id: UUID, text: str) -> Prepared:
         tokens = read_tokens(current)
         count = len(tokens)
         redacted = redactor.redact(text, tokens)
-        return Prepared(current.last_seq, count, redacted, text, tokens, len(tokens) > count, prepare)
+        return Prepared(current.last_seq, count, redacted, text, tokens, prepare)
 
     return prepare(conversation)
 
@@ -134,7 +138,7 @@ def prepare_answer(*, conversation_id: UUID, text: str, citations: Iterable[Cita
         redacted = redactor.redact_answer(text, tokens, public=public)
         restored = restoring.restore(redacted, tokens)
         original = None if restored == redacted else restored
-        return Prepared(current.last_seq, count, redacted, original, tokens, len(tokens) > count, prepare)
+        return Prepared(current.last_seq, count, redacted, original, tokens, prepare)
 
     return prepare(conversation)
 

@@ -33,16 +33,7 @@ def protect_messages() -> int:
     done = reported = 0
     after: UUID | None = None
     while (conversation_id := selectors.find_unprotected(after=after)) is not None:
-        try:
-            count = protect_conversation(conversation_id=conversation_id)
-        except KeyShredded:
-            # Nothing can be encrypted for whoever was erased; what is left of them is the erasure's to remove.
-            logger.warning("messages.owner_erased", conversation_id=str(conversation_id))
-            count = 0
-        except protecting.UNREADABLE as error:
-            # One key that is damaged or not in the vault keeps nobody else's messages from being protected.
-            logger.error("messages.left_as_they_are", conversation_id=str(conversation_id), error=type(error).__name__)
-            count = 0
+        count = _protect_or_leave(conversation_id)
         done += count
         if count < BATCH:
             after = conversation_id
@@ -64,14 +55,21 @@ def read_again(*, customer_id: UUID) -> int:
             recording.lock_conversation(conversation_id)
             read = Message.objects.filter(conversation_id=conversation_id, kind=MessageKind.TEXT.value)
             read.filter(redaction=GENERATION).update(redaction=GENERATION - 1)
-        try:
-            while count := protect_conversation(conversation_id=conversation_id):
-                done += count
-        except KeyShredded:
-            logger.warning("messages.owner_erased", conversation_id=str(conversation_id))
-        except protecting.UNREADABLE as error:
-            logger.error("messages.left_as_they_are", conversation_id=str(conversation_id), error=type(error).__name__)
+        while count := _protect_or_leave(conversation_id):
+            done += count
     return done
+
+
+def _protect_or_leave(conversation_id: UUID) -> int:
+    """Protect the next batch of a conversation; one whose key cannot be had keeps nobody else's from protection."""
+    try:
+        return protect_conversation(conversation_id=conversation_id)
+    except KeyShredded:
+        # Nothing can be encrypted for whoever was erased; what is left of them is the erasure's to remove.
+        logger.warning("messages.owner_erased", conversation_id=str(conversation_id))
+    except protecting.UNREADABLE as error:
+        logger.error("messages.left_as_they_are", conversation_id=str(conversation_id), error=type(error).__name__)
+    return 0
 
 
 @transaction.atomic
