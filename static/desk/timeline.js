@@ -198,7 +198,7 @@ export class Timeline extends EventTarget {
     }
   }
 
-  /** Show what could not be opened before, if the server can now. */
+  /** Show what could not be opened before, if the server can now; if it still cannot, the clock asks again. */
   async openAgain() {
     const sealed = this.#messages.querySelector("[data-sealed=unavailable]");
     if (!sealed || this.#stopped.signal.aborted) return;

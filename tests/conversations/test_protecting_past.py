@@ -167,7 +167,13 @@ def test_what_becomes_known_later_is_hidden_in_what_was_written_before(inbox: "I
 
 
 def test_an_erased_customer_has_nothing_to_be_read_again(inbox: "Inbox") -> None:
+    conversation = start_conversation(inbox)
+    write(conversation, "the parcel is late")
+    before = stored()
+
     tasks.read_again.run(customer_id=str(uuid4()))
+
+    assert stored() == before
 
 
 def test_a_key_that_is_not_in_the_vault_keeps_nobody_elses_messages_from_it(inbox: "Inbox") -> None:

@@ -13,10 +13,9 @@ from apps.conversations import selectors
 from apps.conversations.models import Conversation, Message
 from apps.conversations.services import protecting, protecting_past, receiving, recording, replying
 from apps.core import tenancy
-from apps.core.ids import uuid7
 from apps.privacy.services import restoring
 from apps.privacy.types import TOKEN_PATTERN, TokenTable
-from tests.conversations.factories import NOON, start_conversation, write
+from tests.conversations.factories import NOON, answer, start_conversation, write
 
 if TYPE_CHECKING:
     from apps.accounts.models import Membership, Organisation
@@ -51,18 +50,7 @@ def say(conversation: Conversation, author: str, text: str, ana: "Membership") -
         replying.send_agent_reply(actor=ana, conversation_id=conversation.id, client_id=uuid4(), text=text, now=NOON)
     else:
         Conversation.objects.filter(id=conversation.id).update(owner_kind="ai", owner_member=None)
-        current = Conversation.objects.get(id=conversation.id)
-        replying.send_answer(
-            conversation_id=conversation.id,
-            answer_id=uuid7(),
-            question_seq=current.last_seq,
-            owner_version=current.owner_version,
-            text=text,
-            citations=[],
-            engine="model",
-            confidence=0.5,
-            now=NOON,
-        )
+        answer(conversation, text)
 
 
 @given(messages=MESSAGES)

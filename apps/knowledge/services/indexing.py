@@ -190,7 +190,11 @@ def _insert_passages(
 
 @contextmanager
 def _rows_for(cursor: Any, table: str, columns: str, *, options: str = "") -> Iterator[Copy]:
-    """Copy rows into a table by way of a temporary one: COPY does not reach behind row-level security."""
+    """Copy rows into a table by way of a temporary one: COPY does not reach behind row-level security.
+
+    It lives as long as the connection, since making one for each batch costs more than filling it. Emptied at once for
+    a transaction that copies twice, and by itself at the end, also after a failure.
+    """
     incoming = f"incoming_{table}"
     cursor.execute(
         f"CREATE TEMPORARY TABLE IF NOT EXISTS {incoming} ON COMMIT DELETE ROWS"  # noqa: S608  constants
